@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Types shared by every part, from the freestanding core to the backends.
+ *
+ * Needs nothing but the compiler's own headers.
+ */
+#ifndef VMMIO_BASE_H
+#define VMMIO_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VMMIO_VERSION_MAJOR 0
+#define VMMIO_VERSION_MINOR 1
+#define VMMIO_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define VMMIO_API __attribute__((visibility("default")))
+#define VMMIO_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define VMMIO_API
+#define VMMIO_MUST_CHECK
+#endif
+
+/*
+ * Errors are negative errno values. The freestanding core has no errno.h, so
+ * the ones it returns are spelled out here; hosted code asserts that they equal
+ * the host's.
+ */
+enum {
+	VMMIO_EIO = 5,
+	VMMIO_ENOMEM = 12,
+	VMMIO_EFAULT = 14,
+	VMMIO_EBUSY = 16,
+	VMMIO_EEXIST = 17,
+	VMMIO_EINVAL = 22,
+	VMMIO_ENOSPC = 28,
+	VMMIO_ERANGE = 34,
+	VMMIO_ENOTSUP = 95,
+};
+
+/* A piece of guest memory as the host sees it. Layout equals struct iovec. */
+struct vmmio_iovec {
+	void *base;
+	size_t len;
+};
+
+/* A shared memory region (SHMSel and friends). base: guest physical. */
+struct vmmio_shm_region {
+	uint32_t id;
+	uint64_t base;
+	uint64_t length;
+};
+
+/*
+ * A token names one thing that has to be answered exactly once: a descriptor
+ * chain, or a lifecycle hook that answered VMMIO_PENDING. It carries a slot and
+ * a generation; a wrong or second answer is recognised, ignored, counted and
+ * logged, in every build. Zero is never a valid token.
+ */
+typedef uint64_t vmmio_token;
+
+/* How urgent a log line is. */
+enum vmmio_log_level {
+	VMMIO_LOG_ERROR = 0, /* the embedder has to do something */
+	VMMIO_LOG_WARN = 1,  /* somebody held it wrong, or something is late */
+	VMMIO_LOG_INFO = 2,  /* a choice the library made */
+	VMMIO_LOG_DEBUG = 3,
+};
+
+/*
+ * Where log lines go. The library itself never prints.
+ *
+ * fn: called from any thread, never with a lock of the library held; one
+ *     complete line without a newline, valid during the call only. It must not
+ *     block for long. NULL: lines are dropped.
+ */
+struct vmmio_log {
+	void (*fn)(void *ctx, enum vmmio_log_level level, const char *line);
+	void *ctx;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The allocations of the library and of the tests, seen through the linker's --wrap.
+ * Used by the fixture; tests use fixture.h.
+ */
+#ifndef VMMIO_TESTS_ALLOC_H
+#define VMMIO_TESTS_ALLOC_H
+
+#include <stddef.h>
+
+/* Forgets all blocks there are, and lets no allocation fail. */
+void alloc_begin(void);
+
+/* A block allocated since alloc_begin and not freed. */
+struct alloc_leak {
+	size_t size;
+	const void *caller; /* the address the allocating call returns to */
+};
+
+/* How many there are; the first max are copied to leaks. */
+size_t alloc_leaks(struct alloc_leak *leaks, size_t max);
+
+/* Memory that is neither counted nor made to fail. Never NULL. */
+void *alloc_quiet(size_t size);
+void alloc_quiet_free(void *block);
+
+#endif

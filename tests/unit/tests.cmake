@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-3-Clause
+vmmio_test(fixture ${CMAKE_CURRENT_LIST_DIR}/test_fixture.c)
+vmmio_test(regfile ${CMAKE_CURRENT_LIST_DIR}/test_regfile.c ${CMAKE_CURRENT_LIST_DIR}/test_regfile_init.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_regfile_access.c ${CMAKE_CURRENT_LIST_DIR}/test_regfile_status.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_regfile_suspend.c ${CMAKE_CURRENT_LIST_DIR}/test_regfile_reset.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_regfile_queue.c ${CMAKE_CURRENT_LIST_DIR}/test_regfile_config.c)
+vmmio_test(regfile_threads ${CMAKE_CURRENT_LIST_DIR}/test_regfile_threads.c)
