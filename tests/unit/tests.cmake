@@ -5,3 +5,4 @@ vmmio_test(regfile ${CMAKE_CURRENT_LIST_DIR}/test_regfile.c ${CMAKE_CURRENT_LIST
   ${CMAKE_CURRENT_LIST_DIR}/test_regfile_suspend.c ${CMAKE_CURRENT_LIST_DIR}/test_regfile_reset.c
   ${CMAKE_CURRENT_LIST_DIR}/test_regfile_queue.c ${CMAKE_CURRENT_LIST_DIR}/test_regfile_config.c)
 vmmio_test(regfile_threads ${CMAKE_CURRENT_LIST_DIR}/test_regfile_threads.c)
+vmmio_test(memory ${CMAKE_CURRENT_LIST_DIR}/test_memory.c)
