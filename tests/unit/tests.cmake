@@ -6,3 +6,7 @@ vmmio_test(regfile ${CMAKE_CURRENT_LIST_DIR}/test_regfile.c ${CMAKE_CURRENT_LIST
   ${CMAKE_CURRENT_LIST_DIR}/test_regfile_queue.c ${CMAKE_CURRENT_LIST_DIR}/test_regfile_config.c)
 vmmio_test(regfile_threads ${CMAKE_CURRENT_LIST_DIR}/test_regfile_threads.c)
 vmmio_test(memory ${CMAKE_CURRENT_LIST_DIR}/test_memory.c)
+foreach(part "" _ring _blk)
+  vmmio_test(driver${part} ${CMAKE_CURRENT_LIST_DIR}/test_driver${part}.c
+    ${CMAKE_CURRENT_LIST_DIR}/driver_fake.c ${CMAKE_CURRENT_LIST_DIR}/driver_fake_ring.c)
+endforeach()
