@@ -10,3 +10,8 @@ foreach(part "" _ring _blk)
   vmmio_test(driver${part} ${CMAKE_CURRENT_LIST_DIR}/test_driver${part}.c
     ${CMAKE_CURRENT_LIST_DIR}/driver_fake.c ${CMAKE_CURRENT_LIST_DIR}/driver_fake_ring.c)
 endforeach()
+vmmio_test(executor ${CMAKE_CURRENT_LIST_DIR}/test_executor.c)
+vmmio_test(manual ${CMAKE_CURRENT_LIST_DIR}/test_manual.c)
+vmmio_test(pool ${CMAKE_CURRENT_LIST_DIR}/test_pool.c ${CMAKE_CURRENT_LIST_DIR}/test_pool_destroy.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_pool_threads.c)
+target_link_options(test_pool PRIVATE LINKER:--wrap=pthread_create,--wrap=pthread_cond_signal)
