@@ -1,1 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+vmmio_test(device ${CMAKE_CURRENT_LIST_DIR}/test_device.c)
+vmmio_test(reset ${CMAKE_CURRENT_LIST_DIR}/test_reset.c)
+vmmio_test(interleave ${CMAKE_CURRENT_LIST_DIR}/test_interleave.c)
+vmmio_test(device_pool ${CMAKE_CURRENT_LIST_DIR}/test_device_pool.c)

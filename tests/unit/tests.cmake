@@ -6,6 +6,15 @@ vmmio_test(regfile ${CMAKE_CURRENT_LIST_DIR}/test_regfile.c ${CMAKE_CURRENT_LIST
   ${CMAKE_CURRENT_LIST_DIR}/test_regfile_queue.c ${CMAKE_CURRENT_LIST_DIR}/test_regfile_config.c)
 vmmio_test(regfile_threads ${CMAKE_CURRENT_LIST_DIR}/test_regfile_threads.c)
 vmmio_test(memory ${CMAKE_CURRENT_LIST_DIR}/test_memory.c)
+vmmio_test(ring ${CMAKE_CURRENT_LIST_DIR}/test_ring.c ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
+vmmio_test(ring_places ${CMAKE_CURRENT_LIST_DIR}/test_ring_places.c
+  ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
+vmmio_test(ring_split ${CMAKE_CURRENT_LIST_DIR}/test_ring_split.c
+  ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
+vmmio_test(ring_packed ${CMAKE_CURRENT_LIST_DIR}/test_ring_packed.c
+  ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
+vmmio_test(ring_race ${CMAKE_CURRENT_LIST_DIR}/test_ring_race.c
+  ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
 foreach(part "" _ring _blk)
   vmmio_test(driver${part} ${CMAKE_CURRENT_LIST_DIR}/test_driver${part}.c
     ${CMAKE_CURRENT_LIST_DIR}/driver_fake.c ${CMAKE_CURRENT_LIST_DIR}/driver_fake_ring.c)

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The device, for who embeds it: create it, route MMIO accesses to it, destroy it.
+ *
+ * Thread roles: vCPU (any number, any time: read and write), control (create,
+ * destroy). Every function says which roles may call it and whether it may wait.
+ */
+#ifndef VMMIO_DEVICE_H
+#define VMMIO_DEVICE_H
+
+#include <vmmio/backend.h>
+#include <vmmio/executor.h>
+#include <vmmio/irq.h>
+#include <vmmio/memory.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vmmio_device;
+
+/* A reset that is still not over at the deadline. Valid during the call. */
+struct vmmio_stuck_report {
+	const char *device;    /* its name */
+	uint64_t age;          /* ns since the reset was accepted */
+	uint32_t leases;       /* chains popped and not completed */
+	bool hook_running;     /* a backend hook has not returned */
+	bool answer_pending;   /* quiesce has not been answered, or failed (quiesce_error) */
+	int quiesce_error;     /* the last failed answer, 0: none */
+	bool has_oldest;       /* the oldest chain that is out: */
+	uint32_t oldest_queue; /*   its queue */
+	uint32_t oldest_head;  /*   its ring position */
+};
+
+struct vmmio_device_options {
+	size_t size;                         /* sizeof(struct vmmio_device_options) */
+	const char *name;                    /* for log lines; copied; NULL: "vmmio" */
+	uint32_t version;                    /* 2 (also 0), or 3: asynchronous reset */
+	const struct vmmio_backend *backend; /* required; copied, what it points to is not */
+	struct vmmio_memory *memory;         /* required; outlives the device */
+	struct vmmio_executor *executor;     /* required; outlives the device */
+	struct vmmio_irq irq;
+	struct vmmio_log log;
+	/*
+	 * A reset older than this is reported, once, to stuck (and to the log). It goes on:
+	 * a deadline ends nothing. 0: 5 s; UINT64_MAX: never.
+	 * stuck: called by the executor; must not block; may be NULL.
+	 */
+	uint64_t reset_deadline;
+	void (*stuck)(void *ctx, const struct vmmio_stuck_report *report);
+	void *stuck_ctx;
+};
+
+/*
+ * Creates a device with Status 0. Control role; may wait if the backend's attach does.
+ * -EINVAL: an option or the backend's data is wrong; the log line says which value and
+ *          what would do. -EBUSY: the backend is attached already. -ENOMEM. Or what
+ *          attach returned. On error nothing was created and *out is untouched.
+ */
+VMMIO_API VMMIO_MUST_CHECK int vmmio_device_create(
+	const struct vmmio_device_options *options, struct vmmio_device **out);
+
+/*
+ * The guest reads size (1, 2, 4, 8) bytes at offset of the window. vCPU role, also from
+ * inside any callback. Takes no lock, never waits, cannot fail: what cannot be read is 0.
+ */
+VMMIO_API uint64_t vmmio_device_read(
+	const struct vmmio_device *device, uint64_t offset, unsigned size);
+
+/*
+ * The guest writes. vCPU role, also from inside any callback. Returns when the guest's
+ * instruction may complete. Three writes may wait, all others never do:
+ *   version 2: zero to Status, until the reset is over (PATCH-DEV-04);
+ *   both:      zero to QueueReady, until the queue is quiet (E27);
+ *   both:      zero to Status that is zero, if the backend has config changes to undo and
+ *              answers late (PATCH-DEV-06).
+ * While it waits it runs the tasks of an executor that has no threads of its own.
+ * A version 3 reset of a device in use never waits: poll Status.
+ * 0. -EDEADLK: it would have to wait for the calling thread itself (it is inside a
+ * callback of this device): no effect, and logged.
+ */
+VMMIO_API int vmmio_device_write(
+	struct vmmio_device *device, uint64_t offset, unsigned size, uint64_t value);
+
+/*
+ * Destroys the device: stops it like a reset, then calls destroyed, then frees it.
+ * Control role, or from inside any callback. Returns at once.
+ * From here on reads give 0 and writes do nothing. destroyed (may be NULL) is the one
+ * release point: called once, by the executor, after which nothing touches guest memory,
+ * the sink, the backend or device. The embedder sees to it that no access is under way
+ * when destroyed returns, and that none follows.
+ * -EALREADY: it is being destroyed already. device NULL: 0, and destroyed is not called.
+ */
+VMMIO_API int vmmio_device_destroy(
+	struct vmmio_device *device, void (*destroyed)(void *ctx), void *ctx);
+
+/*
+ * An eventfd for one queue's notifications, made on demand; for KVM_IOEVENTFD. Watch it
+ * for input and call vmmio_device_queue_event when it is readable. It belongs to the
+ * device, which closes it after destroyed.
+ * Returns the descriptor, or -EINVAL (no such queue), -errno of eventfd.
+ */
+VMMIO_API VMMIO_MUST_CHECK int vmmio_device_queue_eventfd(
+	struct vmmio_device *device, unsigned queue);
+
+/* The queue's eventfd is readable: drains it and looks at the queue. Any thread that is
+ * allowed to run the backend's notify. A kick on a device that is not running is read
+ * and forgotten: the scan at the next start makes up for it (E42). -EINVAL. */
+VMMIO_API int vmmio_device_queue_event(struct vmmio_device *device, unsigned queue);
+
+/* Counters since creation. Any thread. */
+struct vmmio_device_counters {
+	uint64_t resets;          /* finished, by the guest's Status write */
+	uint64_t queue_resets;    /* queues stopped: QueueReset or QueueReady = 0 */
+	uint64_t chains;          /* popped */
+	uint64_t completions;     /* put into a used ring */
+	uint64_t dropped;         /* completed too late: lease returned, nothing written */
+	uint64_t wrong_tokens;    /* ignored answers */
+	uint64_t interrupts;      /* times the sink was called to raise */
+	uint64_t lost_pulses;     /* eventfd full or failed; InterruptStatus kept the event */
+	uint64_t faults;          /* malformed rings */
+	uint64_t violations;      /* register accesses no driver should make */
+	uint64_t stuck;           /* resets reported at their deadline */
+	uint32_t leases;          /* out now */
+	bool resetting;           /* now */
+};
+VMMIO_API void vmmio_device_counters(
+	const struct vmmio_device *device, struct vmmio_device_counters *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

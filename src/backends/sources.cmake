@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+set(backends_sources backends/null.c)

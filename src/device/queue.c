@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The data path: notify, pop, complete. A pop begins inside the queue's gate; chains
+ * that are out keep their count there until their completion has been published and
+ * signalled, or dropped because their life is over.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "device/internal.h"
+
+/* A kick that finds its queue busy again so often moves to the executor. */
+#define KICK_ROUNDS 2
+
+static void kick_task(struct vmmio_task *task)
+{
+	vmmio_queue_run_kick((struct vmmio_queue *)((char *)task - offsetof(struct vmmio_queue, kick_task)));
+}
+
+void vmmio_queue_init(struct vmmio_device *dev, uint32_t index)
+{
+	struct vmmio_queue *queue = &dev->queues[index];
+
+	queue->dev = dev;
+	queue->index = (uint16_t)index;
+	queue->kick_task = (struct vmmio_task){.run = kick_task, .flags = VMMIO_TASK_MAY_BLOCK};
+	queue->drained = true;
+	atomic_init(&queue->gate, VMMIO_GATE_CLOSED);
+	atomic_init(&queue->eventfd, -1);
+	pthread_mutex_init(&queue->ring_lock, NULL);
+}
+
+void vmmio_queue_finish(struct vmmio_queue *queue)
+{
+	int fd = atomic_load_explicit(&queue->eventfd, memory_order_relaxed);
+
+	if (fd >= 0)
+		close(fd);
+	free(queue->block);
+	pthread_mutex_destroy(&queue->ring_lock);
+}
+
+struct ring_block *vmmio_queue_build(struct vmmio_queue *queue, const struct vmmio_queue_setup *setup,
+	uint64_t features, enum vmmio_fault *fault)
+{
+	const struct vmmio_backend *backend = &queue->dev->backend;
+	struct vmmio_ring_config config = {
+		.packed = features & VMMIO_FEATURE(VMMIO_F_RING_PACKED),
+		.event_idx = features & VMMIO_FEATURE(VMMIO_F_EVENT_IDX),
+		.indirect = features & VMMIO_FEATURE(VMMIO_F_INDIRECT_DESC),
+		.in_order = features & VMMIO_FEATURE(VMMIO_F_IN_ORDER),
+		.size = setup->size,
+		.size_max = backend->queue_sizes[queue->index],
+		.max_segments = backend->max_segments,
+		.desc = setup->desc,
+		.driver = setup->driver,
+		.device = setup->device,
+	};
+	const size_t head = (sizeof(struct ring_block) + 15) & ~(size_t)15;
+	size_t storage = vmmio_ring_storage(config.size, config.max_segments);
+	struct ring_block *block;
+
+	*fault = VMMIO_FAULT_QUEUE_SIZE;
+	if (!storage || config.size > config.size_max)
+		return NULL;
+	*fault = VMMIO_FAULT_NO_MEMORY;
+	block = malloc(head + storage);
+	if (!block)
+		return NULL;
+	*fault = vmmio_ring_init(&block->ring, &config, vmmio_memory_table(queue->dev->memory),
+		(char *)block + head, queue->generation);
+	if (*fault == VMMIO_FAULT_NONE)
+		return block;
+	free(block);
+	return NULL;
+}
+
+/* --- Notifications ------------------------------------------------------------- */
+
+static void leave(struct vmmio_queue *queue, uint64_t n, enum where where)
+{
+	if (vmmio_gate_leave(&queue->gate, n))
+		vmmio_lifecycle_drained(queue->dev, queue, where);
+}
+
+void vmmio_queue_run_kick(struct vmmio_queue *queue)
+{
+	struct vmmio_device *dev = queue->dev;
+
+	for (unsigned round = 1;; round++) {
+		uint32_t running = KICK_RUNNING;
+		struct frame frame;
+
+		VMMIO_SYNC(dev, NOTIFY_CALL);
+		vmmio_frame_enter(&frame, dev, FRAME_HOOK);
+		dev->ops.notify(dev->backend.ctx, queue);
+		vmmio_frame_leave(&frame);
+		if (atomic_compare_exchange_strong_explicit(&queue->kick, &running, KICK_IDLE,
+			    memory_order_acq_rel, memory_order_acquire))
+			break;
+		atomic_store_explicit(&queue->kick, KICK_RUNNING, memory_order_relaxed);
+		if (round >= KICK_ROUNDS) {
+			vmmio_executor_submit(dev->ex, &queue->kick_task);
+			return; /* the pass goes with it */
+		}
+	}
+	leave(queue, 1, vmmio_frame_where(dev));
+}
+
+/* Becomes the one that calls notify, or tells the one that is to look again. */
+static bool take_kick(struct vmmio_queue *queue)
+{
+	uint32_t state = atomic_load_explicit(&queue->kick, memory_order_relaxed);
+
+	for (;;) {
+		uint32_t next = state == KICK_IDLE ? KICK_RUNNING : KICK_AGAIN;
+
+		if (atomic_compare_exchange_weak_explicit(
+			    &queue->kick, &state, next, memory_order_acq_rel, memory_order_relaxed))
+			return next == KICK_RUNNING;
+	}
+}
+
+void vmmio_queue_kick(struct vmmio_queue *queue)
+{
+	struct frame *outermost;
+
+	if (!vmmio_gate_enter(&queue->gate))
+		return; /* not running: the scan at its start looks for itself (E33, E42) */
+	if (!take_kick(queue)) {
+		leave(queue, 1, vmmio_frame_where(queue->dev));
+		return;
+	}
+	outermost = vmmio_frame_outermost(queue->dev);
+	if (!outermost) {
+		vmmio_queue_run_kick(queue);
+		return;
+	}
+	queue->deferred_next = outermost->deferred;
+	outermost->deferred = queue;
+}
+
+void vmmio_queue_drain_event(struct vmmio_queue *queue)
+{
+	int fd = atomic_load_explicit(&queue->eventfd, memory_order_acquire);
+	uint64_t count;
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	do
+		n = read(fd, &count, sizeof(count));
+	while (n < 0 && errno == EINTR);
+}
+
+/* --- Pop ------------------------------------------------------------------------- */
+
+/* The driver gave up: no new buffers (E21). */
+static bool may_pop(struct vmmio_device *dev)
+{
+	return !(VMMIO_STATE_STATUS(vmmio_regfile_state(dev->rf)) & VMMIO_STATUS_FAILED);
+}
+
+/* Chains of a gate that was closed meanwhile go straight back. */
+static unsigned return_chains(struct vmmio_queue *queue, const struct vmmio_chain *chains, unsigned n)
+{
+	unsigned accepted = 0, wrong = 0, cut = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct vmmio_completion back = {.token = chains[i].token};
+
+		vmmio_ring_complete(&queue->block->ring, &back, 1, false, &accepted, &wrong, &cut);
+	}
+	vmmio_count(&queue->dev->counters.dropped, n);
+	return 0;
+}
+
+/* ring_lock held */
+static unsigned pop_locked(
+	struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max, enum vmmio_fault *fault)
+{
+	struct vmmio_device *dev = queue->dev;
+	unsigned n;
+
+	if (!queue->block)
+		return 0;
+	/* So that chains of different queues can be compared by age (deadline.c). */
+	vmmio_ring_generation(&queue->block->ring,
+		atomic_load_explicit(&dev->counters.chains, memory_order_relaxed));
+	n = vmmio_ring_pop(&queue->block->ring, vmmio_memory_table(dev->memory), chains, max);
+	if (queue->block->ring.fault && !queue->fault_reported) {
+		queue->fault_reported = true;
+		*fault = queue->block->ring.fault;
+	}
+	if (n && vmmio_gate_is_closed(&queue->gate))
+		return return_chains(queue, chains, n);
+	return n;
+}
+
+unsigned vmmio_queue_pop(struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max)
+{
+	struct vmmio_device *dev = queue->dev;
+	enum vmmio_fault fault = VMMIO_FAULT_NONE;
+	unsigned n = 0;
+
+	if (!max || !vmmio_gate_enter(&queue->gate))
+		return 0;
+	VMMIO_SYNC(dev, POP_ENTERED);
+	if (may_pop(dev)) {
+		pthread_mutex_lock(&queue->ring_lock);
+		n = pop_locked(queue, chains, max, &fault);
+		pthread_mutex_unlock(&queue->ring_lock);
+	}
+	if (fault)
+		vmmio_queue_fault(queue, fault);
+	VMMIO_SYNC(dev, POP_TAKEN);
+	if (!n) {
+		leave(queue, 1, ELSEWHERE);
+		return 0;
+	}
+	vmmio_count(&dev->counters.chains, n);
+	vmmio_gate_add(&queue->gate, n - 1); /* the pass becomes one of the leases */
+	return n;
+}
+
+void vmmio_queue_fault(struct vmmio_queue *queue, enum vmmio_fault fault)
+{
+	struct vmmio_device *dev = queue->dev;
+	struct vmmio_actions actions;
+
+	if (vmmio_count_log(&dev->counters.faults, 1))
+		vmmio_device_log(dev, VMMIO_LOG_WARN,
+			"queue %u is broken until the driver resets: %s (fault %d, %s)", queue->index,
+			vmmio_fault_text(fault), fault, vmmio_fault_section(fault));
+	pthread_mutex_lock(&dev->lock);
+	vmmio_regfile_event(dev->rf, VMMIO_EVENT_NEEDS_RESET, 0, &actions);
+	pthread_mutex_unlock(&dev->lock);
+	if (actions.n) {
+		struct frame frame;
+
+		vmmio_frame_enter(&frame, dev, FRAME_COMPLETE);
+		vmmio_irq_update(dev, true);
+		vmmio_frame_leave(&frame);
+	}
+}
+
+bool vmmio_queue_notifications(struct vmmio_queue *queue, bool enable)
+{
+	bool more = false;
+
+	if (!vmmio_gate_enter(&queue->gate))
+		return false;
+	pthread_mutex_lock(&queue->ring_lock);
+	if (queue->block)
+		more = vmmio_ring_notifications(&queue->block->ring, enable);
+	pthread_mutex_unlock(&queue->ring_lock);
+	leave(queue, 1, ELSEWHERE);
+	return more;
+}
+
+/* --- Complete ---------------------------------------------------------------------- */
+
+struct outcome {
+	unsigned accepted, wrong, cut, written;
+	uint32_t epoch;
+	bool notify;
+};
+
+/* Puts the answers into the used ring if the queue's life goes on, else only takes them
+ * back. Whether it goes on may change right after: the driver does not see Status 0
+ * before the leases, which are still ours, have come back. */
+static struct outcome publish(
+	struct vmmio_queue *queue, const struct vmmio_completion *completions, unsigned n)
+{
+	struct outcome out = {.wrong = n};
+	bool open;
+
+	pthread_mutex_lock(&queue->ring_lock);
+	if (queue->block) {
+		struct vmmio_ring *ring = &queue->block->ring;
+
+		open = !vmmio_gate_is_closed(&queue->gate);
+		out.wrong = 0;
+		out.epoch = queue->epoch;
+		out.written = vmmio_ring_complete(
+			ring, completions, n, open, &out.accepted, &out.wrong, &out.cut);
+		out.notify = out.written && vmmio_ring_should_notify(ring);
+	}
+	pthread_mutex_unlock(&queue->ring_lock);
+	return out;
+}
+
+static void report_outcome(struct vmmio_queue *queue, const struct outcome *out)
+{
+	struct vmmio_device *dev = queue->dev;
+
+	if (out->wrong && vmmio_count_log(&dev->counters.wrong_tokens, out->wrong))
+		vmmio_device_log(dev, VMMIO_LOG_WARN,
+			"queue %u: %u completion(s) with a token that is not out were ignored; complete "
+			"every chain exactly once",
+			queue->index, out->wrong);
+	if (out->cut)
+		vmmio_device_log(dev, VMMIO_LOG_WARN,
+			"queue %u: %u completion(s) claimed more bytes than the chain can take; the "
+			"length was cut to the writable part",
+			queue->index, out->cut);
+}
+
+void vmmio_queue_complete(
+	struct vmmio_queue *queue, const struct vmmio_completion *completions, unsigned n)
+{
+	struct vmmio_device *dev = queue->dev;
+	struct outcome out;
+	struct frame frame;
+
+	VMMIO_SYNC(dev, COMPLETE_ENTER);
+	out = publish(queue, completions, n);
+	VMMIO_SYNC(dev, COMPLETE_PUBLISHED);
+	if (out.wrong || out.cut)
+		report_outcome(queue, &out);
+	if (!out.accepted)
+		return;
+	vmmio_count(&dev->counters.completions, out.written);
+	if (vmmio_gate_is_closed(&queue->gate) && !out.written)
+		vmmio_count(&dev->counters.dropped, out.accepted);
+	if (out.notify && vmmio_regfile_raise(dev->rf, out.epoch, VMMIO_INT_USED_BUFFER)) {
+		vmmio_frame_enter(&frame, dev, FRAME_COMPLETE);
+		vmmio_irq_update(dev, true);
+		vmmio_frame_leave(&frame);
+	}
+	VMMIO_SYNC(dev, COMPLETE_RAISED);
+	if (!vmmio_gate_leave(&queue->gate, out.accepted))
+		return; /* the device may be gone from here on */
+	VMMIO_SYNC(dev, COMPLETE_LEFT);
+	vmmio_lifecycle_drained(dev, queue, ELSEWHERE);
+}
+
+void vmmio_queue_complete_one(struct vmmio_queue *queue, vmmio_token token, uint32_t len)
+{
+	struct vmmio_completion one = {.token = token, .len = len};
+
+	vmmio_queue_complete(queue, &one, 1);
+}
+
+/* --- Facts ------------------------------------------------------------------------- */
+
+unsigned vmmio_queue_index(const struct vmmio_queue *queue)
+{
+	return queue->index;
+}
+
+struct vmmio_device *vmmio_queue_device(const struct vmmio_queue *queue)
+{
+	return queue->dev;
+}
+
+unsigned vmmio_queue_size(const struct vmmio_queue *queue)
+{
+	return atomic_load_explicit(&queue->size, memory_order_acquire);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What both ring formats share: areas, storage, tokens, and who calls the format's ops. */
+#include "queue/shared.h"
+#include "queue/slot.h"
+
+/* One of a queue's three areas. */
+struct area {
+	uint64_t guest;
+	uint64_t size;
+	uint32_t align;
+	bool write;
+};
+
+static const struct vmmio_ring_slot free_slot;
+
+size_t vmmio_ring_storage(uint32_t size, uint32_t max_segments)
+{
+	const uint64_t slot = sizeof(free_slot) + (uint64_t)max_segments * sizeof(struct vmmio_iovec);
+
+	if (size == 0 || size > VMMIO_QUEUE_SIZE_LIMIT || slot > SIZE_MAX / size)
+		return 0;
+	return (size_t)slot * size;
+}
+
+static void list_areas(const struct vmmio_ring_config *config, struct area areas[3])
+{
+	const uint64_t n = config->size;
+
+	areas[0] = (struct area){config->desc, 16 * n, 16, config->packed};
+	if (config->packed) {
+		areas[1] = (struct area){config->driver, 4, 4, false};
+		areas[2] = (struct area){config->device, 4, 4, true};
+	} else {
+		areas[1] = (struct area){config->driver, 6 + 2 * n, 2, false};
+		areas[2] = (struct area){config->device, 6 + 8 * n, 4, true};
+	}
+}
+
+static bool overlap(const struct area *a, const struct area *b)
+{
+	return b->guest - a->guest < a->size || a->guest - b->guest < b->size;
+}
+
+static enum vmmio_fault check_size(const struct vmmio_ring_config *config)
+{
+	const uint32_t n = config->size;
+
+	if (n == 0 || n > config->size_max || n > VMMIO_QUEUE_SIZE_LIMIT)
+		return VMMIO_FAULT_QUEUE_SIZE;
+	if (!config->packed && (n & (n - 1)))
+		return VMMIO_FAULT_QUEUE_SIZE;
+	return VMMIO_FAULT_NONE;
+}
+
+static enum vmmio_fault resolve_areas(
+	const struct vmmio_ring_config *config, const struct vmmio_memory_table *table, void *host[3])
+{
+	struct area areas[3];
+	unsigned i;
+
+	list_areas(config, areas);
+	for (i = 0; i < 3; i++)
+		if (areas[i].guest % areas[i].align)
+			return VMMIO_FAULT_AREA_ALIGNMENT;
+	for (i = 0; i < 3; i++) {
+		host[i] = vmmio_table_at(
+			table, areas[i].guest, areas[i].size, areas[i].write, NULL);
+		if (!host[i])
+			return VMMIO_FAULT_AREA_MEMORY;
+		/* Our accesses need it too: the embedder may have mapped guest memory at an
+		 * odd host address. */
+		if ((uintptr_t)host[i] % (areas[i].align < 8 ? areas[i].align : 8))
+			return VMMIO_FAULT_AREA_ALIGNMENT;
+	}
+	if (overlap(&areas[0], &areas[1]) || overlap(&areas[0], &areas[2]) ||
+		overlap(&areas[1], &areas[2]))
+		return VMMIO_FAULT_AREA_OVERLAP;
+	return VMMIO_FAULT_NONE;
+}
+
+static void free_all_slots(struct vmmio_ring *ring)
+{
+	uint32_t i;
+
+	for (i = 0; i < ring->size; i++) {
+		ring->slots[i] = free_slot;
+		ring->slots[i].next = (uint16_t)(i + 1);
+	}
+	ring->free_head = 0;
+}
+
+enum vmmio_fault vmmio_ring_init(struct vmmio_ring *ring, const struct vmmio_ring_config *config,
+	const struct vmmio_memory_table *table, void *storage, uint64_t generation)
+{
+	void *host[3];
+	enum vmmio_fault fault = check_size(config);
+
+	if (!fault)
+		fault = resolve_areas(config, table, host);
+	*ring = (struct vmmio_ring){
+		.fault = fault,
+		.notify_enabled = true,
+		.generation = generation & GENERATION_MASK,
+	};
+	if (fault)
+		return fault;
+	ring->ops = config->packed ? &vmmio_ring_packed_ops : &vmmio_ring_split_ops;
+	ring->event_idx = config->event_idx;
+	ring->indirect = config->indirect;
+	ring->in_order = config->in_order;
+	ring->size = config->size;
+	ring->max_segments = config->max_segments;
+	ring->desc = host[0];
+	ring->driver = host[1];
+	ring->device = host[2];
+	ring->avail_wrap = ring->used_wrap = true;
+	ring->slots = storage;
+	ring->iov = (void *)(ring->slots + ring->size);
+	free_all_slots(ring);
+	ring->running = true;
+	return VMMIO_FAULT_NONE;
+}
+
+unsigned vmmio_ring_pop(struct vmmio_ring *ring, const struct vmmio_memory_table *table,
+	struct vmmio_chain *chains, unsigned max)
+{
+	unsigned n;
+
+	if (!ring->running || max == 0)
+		return 0;
+	n = ring->ops->fetch(ring, table, chains, max);
+	if (n || !ring->running || !ring->notify_enabled || !ring->ops->arm(ring))
+		return n;
+	/* Our event before another look at the ring; the driver does it the other way round. */
+	shared_fence();
+	return ring->ops->fetch(ring, table, chains, max);
+}
+
+/* The life is over: answers only bring their leases back. */
+static void drop(struct vmmio_ring *ring, const struct vmmio_completion *completions, unsigned n,
+	struct answers *answers)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		struct vmmio_ring_slot *slot = slot_answer(ring, &completions[i], answers);
+
+		if (slot)
+			slot_free(ring, slot);
+	}
+}
+
+unsigned vmmio_ring_complete(struct vmmio_ring *ring, const struct vmmio_completion *completions,
+	unsigned n, bool publish, unsigned *accepted, unsigned *wrong, unsigned *cut)
+{
+	struct answers answers = {0, 0, 0};
+	unsigned written = 0;
+
+	/* Held answers stay where they are: nobody waits for them. */
+	if (!publish)
+		ring->running = false;
+	if (ring->running)
+		written = ring->ops->complete(ring, completions, n, &answers);
+	else
+		drop(ring, completions, n, &answers);
+	*accepted = answers.accepted;
+	*wrong = answers.wrong;
+	*cut = answers.cut;
+	return written;
+}
+
+bool vmmio_ring_should_notify(struct vmmio_ring *ring)
+{
+	bool wanted;
+
+	if (!ring->running || ring->untold == 0)
+		return false;
+	/* Our used entries before the driver's event; the driver does it the other way round. */
+	shared_fence();
+	wanted = ring->ops->wanted(ring);
+	ring->untold = 0;
+	return wanted;
+}
+
+bool vmmio_ring_notifications(struct vmmio_ring *ring, bool enable)
+{
+	ring->notify_enabled = enable;
+	if (!ring->running)
+		return false;
+	if (!enable) {
+		ring->ops->disarm(ring);
+		return false;
+	}
+	if (ring->ops->arm(ring))
+		shared_fence();
+	return ring->ops->pending(ring);
+}
+
+bool vmmio_ring_oldest(const struct vmmio_ring *ring, uint32_t *head, uint64_t *generation)
+{
+	const struct vmmio_ring_slot *oldest = NULL;
+	uint64_t age = 0;
+	uint32_t i;
+
+	for (i = 0; i < ring->size; i++) {
+		const struct vmmio_ring_slot *slot = &ring->slots[i];
+		/* In tokens given out since, so that it holds when generations wrap. */
+		const uint64_t since = (ring->generation - slot->generation) & GENERATION_MASK;
+
+		if (slot->state == SLOT_OUT && (!oldest || since > age)) {
+			oldest = slot;
+			age = since;
+		}
+	}
+	if (!oldest)
+		return false;
+	*head = oldest->head;
+	*generation = oldest->generation;
+	return true;
+}
+
+void vmmio_ring_generation(struct vmmio_ring *ring, uint64_t generation)
+{
+	if (ring->running && generation <= GENERATION_MASK && generation > ring->generation)
+		ring->generation = generation;
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+set(queue_sources queue/ring.c queue/walk.c queue/split.c queue/packed.c queue/fault.c)
