@@ -24,3 +24,4 @@ vmmio_test(manual ${CMAKE_CURRENT_LIST_DIR}/test_manual.c)
 vmmio_test(pool ${CMAKE_CURRENT_LIST_DIR}/test_pool.c ${CMAKE_CURRENT_LIST_DIR}/test_pool_destroy.c
   ${CMAKE_CURRENT_LIST_DIR}/test_pool_threads.c)
 target_link_options(test_pool PRIVATE LINKER:--wrap=pthread_create,--wrap=pthread_cond_signal)
+vmmio_test(io ${CMAKE_CURRENT_LIST_DIR}/test_io.c)
