@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From the end of an I/O to the used ring, by way of the delay option and, where guest
+ * memory may be missing, of a task: a shared I/O thread touches none that may.
+ *
+ * A completion is the last thing done for a chain. With the last lease the device may
+ * finish a reset and free the requests, so nothing of the queue is touched after it.
+ */
+#include <string.h>
+
+#include "backends/blk.h"
+
+static bool stopping(const struct blk_queue *q)
+{
+	return atomic_load_explicit(&q->stopping, memory_order_relaxed);
+}
+
+void vmmio_blk_flush_batch(struct blk_batch *batch)
+{
+	if (batch->n)
+		vmmio_queue_complete(batch->queue, batch->completions, batch->n);
+	batch->n = 0;
+}
+
+static void count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static void count_end(const struct blk_request *r, bool dropped)
+{
+	struct blk_counters *c = &r->queue->blk->count;
+
+	if (dropped)
+		count(&c->cancelled, 1);
+	else if (r->answer == VMMIO_BLK_S_IOERR)
+		count(&c->errors, 1);
+	else if (r->answer == VMMIO_BLK_S_UNSUPP)
+		count(&c->unsupported, 1);
+	else if (r->type == VMMIO_BLK_T_IN)
+		count(&c->bytes_read, r->length);
+	else if (r->type == VMMIO_BLK_T_OUT)
+		count(&c->bytes_written, r->length);
+}
+
+/*
+ * The len of a used element promises that so many bytes were written from the first
+ * writable one on. The status byte is the last one, so it counts only if all before it was
+ * written; a failed read promises nothing, though its status byte is there.
+ */
+static uint32_t used_len(const struct blk_request *r)
+{
+	uint32_t written = r->written;
+
+	if (!r->status)
+		return 0;
+	if (r->type == VMMIO_BLK_T_IN && r->answer == VMMIO_BLK_S_OK)
+		written = (uint32_t)r->length;
+	return written == r->writable_len - 1 ? r->writable_len : written;
+}
+
+void vmmio_blk_complete(struct blk_request *r, struct blk_batch *batch)
+{
+	struct vmmio_completion *c = &batch->completions[batch->n];
+	bool dropped = stopping(r->queue);
+
+	c->token = r->token;
+	c->len = dropped ? 0 : used_len(r);
+	if (!dropped && r->status)
+		*r->status = r->answer;
+	count_end(r, dropped);
+	batch->queue = r->queue->queue;
+	/* Before the driver can see it: its next request needs an object. */
+	vmmio_blk_put(r);
+	if (++batch->n == BLK_BATCH)
+		vmmio_blk_flush_batch(batch);
+}
+
+/* Leaves r to the queue's task. */
+static void defer(struct blk_request *r, bool io_over)
+{
+	struct blk_queue *q = r->queue;
+	struct vmmio_executor *ex = vmmio_device_executor(q->blk->device);
+	bool submit;
+
+	r->io_over = io_over;
+	r->deferred = NULL;
+	pthread_mutex_lock(&q->lock);
+	*q->deferred_tail = r;
+	q->deferred_tail = &r->deferred;
+	submit = !q->task_queued;
+	q->task_queued = true;
+	pthread_mutex_unlock(&q->lock);
+	if (submit) /* until then r's lease keeps q in being */
+		vmmio_executor_submit(ex, &q->task);
+}
+
+static void deliver(struct blk_request *r, struct blk_batch *batch, bool may_touch)
+{
+	if (may_touch || r->prompt || stopping(r->queue))
+		vmmio_blk_complete(r, batch);
+	else
+		defer(r, false);
+}
+
+/* true: the deadline has it. */
+static bool hold_back(struct blk_request *r)
+{
+	struct blk_queue *q = r->queue;
+	struct vmmio_blk *blk = q->blk;
+	struct vmmio_executor *ex;
+	bool held;
+
+	if (!blk->delay)
+		return false;
+	ex = vmmio_device_executor(blk->device);
+	pthread_mutex_lock(&q->lock);
+	held = !(stopping(q) && blk->delay_cancellable) && vmmio_executor_now(ex) < r->due;
+	if (held) {
+		r->place = BLK_DELAYED;
+		vmmio_executor_arm(ex, &r->deadline, r->due);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return held;
+}
+
+void vmmio_blk_finish(struct blk_request *r, struct blk_batch *batch, bool may_touch)
+{
+	vmmio_blk_release(r);
+	if (!hold_back(r))
+		deliver(r, batch, may_touch);
+}
+
+static void make_local(struct blk_request *r)
+{
+	pthread_mutex_lock(&r->queue->lock);
+	r->place = BLK_LOCAL;
+	pthread_mutex_unlock(&r->queue->lock);
+}
+
+void vmmio_blk_expired(struct vmmio_deadline *deadline)
+{
+	struct blk_request *r = (struct blk_request *)(void *)((char *)deadline -
+							       offsetof(struct blk_request, deadline));
+	struct blk_batch batch = {.n = 0};
+
+	make_local(r);
+	deliver(r, &batch, false);
+	vmmio_blk_flush_batch(&batch);
+}
+
+/* After an I/O: the next one, or the end. */
+static void go_on(struct blk_request *r, struct blk_batch *batch, bool may_touch)
+{
+	struct vmmio_io_request *io = &r->io;
+
+	if (!stopping(r->queue) && vmmio_blk_absorb(r) && vmmio_blk_step(r) &&
+		vmmio_blk_submit(r->queue, &io, 1))
+		return;
+	vmmio_blk_finish(r, batch, may_touch);
+}
+
+void vmmio_blk_io_done(struct vmmio_io_request *io)
+{
+	struct blk_request *r = (struct blk_request *)io;
+	struct blk_batch batch = {.n = 0};
+
+	make_local(r);
+	if (r->prompt || stopping(r->queue))
+		go_on(r, &batch, false);
+	else
+		defer(r, true);
+	vmmio_blk_flush_batch(&batch);
+}
+
+void vmmio_blk_run_task(struct vmmio_task *task)
+{
+	struct blk_queue *q =
+		(struct blk_queue *)(void *)((char *)task - offsetof(struct blk_queue, task));
+	struct blk_batch batch = {.n = 0};
+	struct blk_request *list, *r;
+
+	pthread_mutex_lock(&q->lock);
+	list = q->deferred;
+	q->deferred = NULL;
+	q->deferred_tail = &q->deferred;
+	q->task_queued = false;
+	pthread_mutex_unlock(&q->lock);
+	while ((r = list)) {
+		list = r->deferred;
+		if (r->io_over)
+			go_on(r, &batch, true);
+		else
+			vmmio_blk_complete(r, &batch);
+	}
+	vmmio_blk_flush_batch(&batch);
+}
