@@ -13,6 +13,7 @@ vmmio_hygiene(includes)
 vmmio_hygiene(headers ${CMAKE_C_COMPILER})
 vmmio_hygiene(api $<TARGET_FILE:vmmio>)
 vmmio_hygiene(files)
+vmmio_hygiene(readme)
 get_target_property(vmmio_core_sources vmmio-core SOURCES)
 list(TRANSFORM vmmio_core_sources PREPEND ${PROJECT_SOURCE_DIR}/src/)
 add_test(NAME freestanding COMMAND ${CMAKE_COMMAND} -E env CC=${CMAKE_C_COMPILER}
