@@ -74,7 +74,7 @@ struct vmmio_backend_ops {
 	 *             queues at the same time, and at the same time as other hooks.
 	 * May block   no.
 	 * May call    pop and complete of this queue, vmmio_queue_kick.
-	 * During reset  never begins; a running one is waited for (it is a pass).
+	 * During reset  never begins; quiesce is called when a running one has returned.
 	 * Required.
 	 */
 	void (*notify)(void *ctx, struct vmmio_queue *queue);
@@ -82,7 +82,8 @@ struct vmmio_backend_ops {
 	/*
 	 * queue_stop: the driver resets or disables one queue. Cancel what can be cancelled
 	 * and see that each of its chains is completed soon, cancelled ones too.
-	 * No pop succeeds any more.
+	 * When this is called no notify of the queue is running and no pop succeeds any more:
+	 * the backend has all the chains it will get.
 	 * Called by   the executor; inside the write if VMMIO_BACKEND_PROMPT.
 	 * May block   yes (prompt: no).
 	 * Answers by  0, VMMIO_PENDING, -errno (as 0, and logged). The queue counts as quiet when
@@ -96,7 +97,8 @@ struct vmmio_backend_ops {
 	/*
 	 * quiesce: the device is being reset or destroyed. Cancel what can be cancelled
 	 * and see that every chain is completed; after the answer touch guest memory
-	 * through chains only.
+	 * through chains only. When this is called no notify is running and no pop
+	 * succeeds any more: the backend has all the chains it will get in this life.
 	 * Called by   the executor; inside the Status write if VMMIO_BACKEND_PROMPT. Only if
 	 *             start was called in this life.
 	 * May block   yes: no vCPU of a version 3 device waits, no other device either

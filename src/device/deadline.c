@@ -60,19 +60,15 @@ static void look_at_queues(struct vmmio_device *dev, struct vmmio_stuck_report *
 		uint64_t generation;
 		uint32_t head;
 
-		if (pthread_mutex_trylock(&queue->ring_lock)) {
-			report->leases += (uint32_t)atomic_load(&queue->gate);
+		report->leases += vmmio_gate_leases(&queue->gate);
+		if (pthread_mutex_trylock(&queue->ring_lock))
 			continue;
-		}
-		if (queue->block) {
-			report->leases += queue->block->ring.leases;
-			if (vmmio_ring_oldest(&queue->block->ring, &head, &generation) &&
-				generation < oldest) {
-				oldest = generation;
-				report->has_oldest = true;
-				report->oldest_queue = i;
-				report->oldest_head = head;
-			}
+		if (queue->block && vmmio_ring_oldest(&queue->block->ring, &head, &generation) &&
+			generation < oldest) {
+			oldest = generation;
+			report->has_oldest = true;
+			report->oldest_queue = i;
+			report->oldest_head = head;
 		}
 		pthread_mutex_unlock(&queue->ring_lock);
 	}

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A gate counts who is inside on behalf of one life: passes (threads) and leases
- * (chains). Once it is closed nobody enters; whoever takes the count of a closed gate to
- * zero is told so, and told exactly once per closing.
+ * A gate counts who is inside on behalf of one life: passes (threads) and leases (chains).
+ * Once it is closed no pass begins, and leases only come from passes. Two things happen
+ * to a closed gate, each told exactly once per closing to the one who brings it about:
  *
- * Enter is a compare-and-swap, not an add and undo: an undo could take the count to zero
- * a second time. Leaving is acq_rel, so that what every leaver did is visible to the one
+ *   QUIET    the last pass has left: no pop and no notify is running or will be
+ *   DRAINED  the last of both has gone
+ *
+ * Enter is a compare-and-swap, not an add and undo: an undo could be "the last one" a
+ * second time. Leaving is acq_rel, so that what every leaver did is visible to the one
  * who finds the gate drained.
  */
 #ifndef VMMIO_DEVICE_GATE_H
@@ -15,9 +18,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Bit 63: closed. Bits 32-62: passes. Bits 0-31: leases. */
 typedef _Atomic uint64_t vmmio_gate;
 
 #define VMMIO_GATE_CLOSED (UINT64_C(1) << 63)
+#define VMMIO_GATE_PASS (UINT64_C(1) << 32)
+#define VMMIO_GATE_LEASE UINT64_C(1)
+
+enum { GATE_QUIET = 1, GATE_DRAINED = 2 };
 
 static inline bool vmmio_gate_enter(vmmio_gate *gate)
 {
@@ -27,28 +35,48 @@ static inline bool vmmio_gate_enter(vmmio_gate *gate)
 		if (now & VMMIO_GATE_CLOSED)
 			return false;
 	} while (!atomic_compare_exchange_weak_explicit(
-		gate, &now, now + 1, memory_order_acquire, memory_order_relaxed));
+		gate, &now, now + VMMIO_GATE_PASS, memory_order_acquire, memory_order_relaxed));
 	return true;
 }
 
-/* More of what the caller is inside for already: allowed while it is being closed. */
-static inline void vmmio_gate_add(vmmio_gate *gate, uint64_t n)
+/* What a change of a closed gate from before to after has brought about. */
+static inline unsigned vmmio_gate_events(uint64_t before, uint64_t after)
 {
-	atomic_fetch_add_explicit(gate, n, memory_order_relaxed);
+	unsigned events = 0;
+
+	if (!(after & VMMIO_GATE_CLOSED))
+		return 0;
+	if ((after & ~VMMIO_GATE_CLOSED) < VMMIO_GATE_PASS &&
+		(before & ~VMMIO_GATE_CLOSED) >= VMMIO_GATE_PASS)
+		events |= GATE_QUIET;
+	if (after == VMMIO_GATE_CLOSED)
+		events |= GATE_DRAINED;
+	return events;
 }
 
-/* true: the gate is closed and this was the last one. */
-static inline bool vmmio_gate_leave(vmmio_gate *gate, uint64_t n)
+/* A pass becomes n leases (n may be 0: it only leaves). */
+static inline unsigned vmmio_gate_leave(vmmio_gate *gate, uint32_t n)
+{
+	uint64_t change = n - VMMIO_GATE_PASS; /* modulo 2^64 */
+	uint64_t before = atomic_fetch_add_explicit(gate, change, memory_order_acq_rel);
+
+	return vmmio_gate_events(before, before + change);
+}
+
+/* n > 0 leases come back. */
+static inline unsigned vmmio_gate_return(vmmio_gate *gate, uint32_t n)
 {
 	uint64_t before = atomic_fetch_sub_explicit(gate, n, memory_order_acq_rel);
 
-	return before == (VMMIO_GATE_CLOSED | n);
+	return vmmio_gate_events(before, before - n);
 }
 
-/* true: nobody was inside. The gate must be open. */
-static inline bool vmmio_gate_close(vmmio_gate *gate)
+/* The gate must be open. What is not told here is told by a leaver. */
+static inline unsigned vmmio_gate_close(vmmio_gate *gate)
 {
-	return atomic_fetch_or_explicit(gate, VMMIO_GATE_CLOSED, memory_order_acq_rel) == 0;
+	uint64_t before = atomic_fetch_or_explicit(gate, VMMIO_GATE_CLOSED, memory_order_acq_rel);
+
+	return (before < VMMIO_GATE_PASS ? GATE_QUIET : 0) | (before == 0 ? GATE_DRAINED : 0);
 }
 
 /* The gate must be closed and drained. */
@@ -60,6 +88,11 @@ static inline void vmmio_gate_open(vmmio_gate *gate)
 static inline bool vmmio_gate_is_closed(vmmio_gate *gate)
 {
 	return atomic_load_explicit(gate, memory_order_acquire) & VMMIO_GATE_CLOSED;
+}
+
+static inline uint32_t vmmio_gate_leases(vmmio_gate *gate)
+{
+	return (uint32_t)atomic_load_explicit(gate, memory_order_relaxed);
 }
 
 #endif

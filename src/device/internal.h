@@ -3,7 +3,9 @@
  * The device runtime, inside.
  *
  *   access.c     a register write comes in here; actions are carried out
- *   lifecycle.c  which hook is next; where a reset, a queue stop, a destroy ends
+ *   lifecycle.c  what begins a reset or a stop, which step is next, who takes it
+ *   steps.c      the steps: the hooks called; where a reset, a queue stop, a destroy ends
+ *   answer.c     a hook that was pending is answered
  *   queue.c      pop, complete, notify: the data path
  *   irq.c        InterruptStatus to the sink, one owner at a time
  *   frame.c      which callbacks the calling thread is inside of
@@ -69,7 +71,7 @@ struct vmmio_queue {
 	uint32_t epoch;           /* the life it runs for; written before the gate opens */
 
 	/* device->lock */
-	bool drained;
+	bool quiet, drained; /* what its closed gate has come to */
 	uint8_t phase;     /* enum queue_phase */
 	uint8_t stop_hook; /* enum hook_state */
 	vmmio_token stop_token, stop_voided;
@@ -119,6 +121,7 @@ struct vmmio_device {
 	uint8_t life;    /* enum life */
 	uint8_t quiesce; /* enum hook_state */
 	int quiesce_error;
+	uint32_t unquiet;   /* queues whose closed gate has passes inside */
 	uint32_t undrained; /* gates closed and not drained */
 	uint32_t wanted;    /* queues in QUEUE_WANTED */
 	uint32_t stopping;  /* queues in QUEUE_STOPPING */
@@ -156,15 +159,42 @@ void vmmio_lifecycle_leave(struct vmmio_device *dev, enum where where);
 void vmmio_lifecycle_task(struct vmmio_task *task);
 
 /* lock held */
+void vmmio_lifecycle_set_phase(struct vmmio_queue *queue, enum queue_phase phase);
 void vmmio_lifecycle_begin_reset(struct vmmio_device *dev, uint64_t now);
 void vmmio_lifecycle_begin_stop(struct vmmio_queue *queue);
 void vmmio_lifecycle_want_queue(struct vmmio_queue *queue);
 
-/* The caller took a closed gate's count to zero. queue NULL: the device's own gate. */
-void vmmio_lifecycle_drained(struct vmmio_device *dev, struct vmmio_queue *queue, enum where where);
+/* Notes what the caller's leaving has done to a closed gate (events of gate.h; none: nothing
+ * to do). queue NULL: the device's own gate. The device may be gone when it returns. */
+void vmmio_lifecycle_left(
+	struct vmmio_device *dev, struct vmmio_queue *queue, unsigned events, enum where where);
 
 /* Leaves the device's own gate. The device may be gone when it returns. */
 void vmmio_device_leave(struct vmmio_device *dev, enum where where);
+
+/* --- steps.c: lock held on entry and return ----------------------------------------- */
+
+enum step_kind {
+	STEP_NONE,
+	STEP_START,
+	STEP_QUIESCE,
+	STEP_QUEUE_STOP, /* the hook */
+	STEP_QUEUE_OFF,  /* registers only */
+	STEP_ACTIVATE,   /* rings of wanted queues */
+	STEP_FINISH_HOOK,
+	STEP_FINISH,     /* registers only; Status reads 0 */
+	STEP_DETACH,
+};
+
+struct step {
+	enum step_kind kind;
+	struct vmmio_queue *queue;
+};
+
+void vmmio_step_take(struct vmmio_device *dev, struct step step);
+/* The hooks have answered. start: returns whether the line has to be looked at. */
+bool vmmio_step_start_answered(struct vmmio_device *dev, int result);
+void vmmio_step_quiesce_answered(struct vmmio_device *dev, int result);
 
 /* --- queue.c --------------------------------------------------------------------- */
 void vmmio_queue_init(struct vmmio_device *dev, uint32_t index);

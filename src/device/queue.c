@@ -25,7 +25,7 @@ void vmmio_queue_init(struct vmmio_device *dev, uint32_t index)
 	queue->dev = dev;
 	queue->index = (uint16_t)index;
 	queue->kick_task = (struct vmmio_task){.run = kick_task, .flags = VMMIO_TASK_MAY_BLOCK};
-	queue->drained = true;
+	queue->quiet = queue->drained = true;
 	atomic_init(&queue->gate, VMMIO_GATE_CLOSED);
 	atomic_init(&queue->eventfd, -1);
 	pthread_mutex_init(&queue->ring_lock, NULL);
@@ -78,10 +78,9 @@ struct ring_block *vmmio_queue_build(struct vmmio_queue *queue, const struct vmm
 
 /* --- Notifications ------------------------------------------------------------- */
 
-static void leave(struct vmmio_queue *queue, uint64_t n, enum where where)
+static void leave(struct vmmio_queue *queue, enum where where)
 {
-	if (vmmio_gate_leave(&queue->gate, n))
-		vmmio_lifecycle_drained(queue->dev, queue, where);
+	vmmio_lifecycle_left(queue->dev, queue, vmmio_gate_leave(&queue->gate, 0), where);
 }
 
 void vmmio_queue_run_kick(struct vmmio_queue *queue)
@@ -105,7 +104,7 @@ void vmmio_queue_run_kick(struct vmmio_queue *queue)
 			return; /* the pass goes with it */
 		}
 	}
-	leave(queue, 1, vmmio_frame_where(dev));
+	leave(queue, vmmio_frame_where(dev));
 }
 
 /* Becomes the one that calls notify, or tells the one that is to look again. */
@@ -129,7 +128,7 @@ void vmmio_queue_kick(struct vmmio_queue *queue)
 	if (!vmmio_gate_enter(&queue->gate))
 		return; /* not running: the scan at its start looks for itself (E33, E42) */
 	if (!take_kick(queue)) {
-		leave(queue, 1, vmmio_frame_where(queue->dev));
+		leave(queue, vmmio_frame_where(queue->dev));
 		return;
 	}
 	outermost = vmmio_frame_outermost(queue->dev);
@@ -162,20 +161,6 @@ static bool may_pop(struct vmmio_device *dev)
 	return !(VMMIO_STATE_STATUS(vmmio_regfile_state(dev->rf)) & VMMIO_STATUS_FAILED);
 }
 
-/* Chains of a gate that was closed meanwhile go straight back. */
-static unsigned return_chains(struct vmmio_queue *queue, const struct vmmio_chain *chains, unsigned n)
-{
-	unsigned accepted = 0, wrong = 0, cut = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		struct vmmio_completion back = {.token = chains[i].token};
-
-		vmmio_ring_complete(&queue->block->ring, &back, 1, false, &accepted, &wrong, &cut);
-	}
-	vmmio_count(&queue->dev->counters.dropped, n);
-	return 0;
-}
-
 /* ring_lock held */
 static unsigned pop_locked(
 	struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max, enum vmmio_fault *fault)
@@ -193,8 +178,6 @@ static unsigned pop_locked(
 		queue->fault_reported = true;
 		*fault = queue->block->ring.fault;
 	}
-	if (n && vmmio_gate_is_closed(&queue->gate))
-		return return_chains(queue, chains, n);
 	return n;
 }
 
@@ -215,12 +198,10 @@ unsigned vmmio_queue_pop(struct vmmio_queue *queue, struct vmmio_chain *chains, 
 	if (fault)
 		vmmio_queue_fault(queue, fault);
 	VMMIO_SYNC(dev, POP_TAKEN);
-	if (!n) {
-		leave(queue, 1, ELSEWHERE);
-		return 0;
-	}
-	vmmio_count(&dev->counters.chains, n);
-	vmmio_gate_add(&queue->gate, n - 1); /* the pass becomes one of the leases */
+	if (n)
+		vmmio_count(&dev->counters.chains, n);
+	/* The pass becomes n leases. With none the device may be gone from here on. */
+	vmmio_lifecycle_left(dev, queue, vmmio_gate_leave(&queue->gate, n), ELSEWHERE);
 	return n;
 }
 
@@ -255,7 +236,7 @@ bool vmmio_queue_notifications(struct vmmio_queue *queue, bool enable)
 	if (queue->block)
 		more = vmmio_ring_notifications(&queue->block->ring, enable);
 	pthread_mutex_unlock(&queue->ring_lock);
-	leave(queue, 1, ELSEWHERE);
+	leave(queue, ELSEWHERE);
 	return more;
 }
 
@@ -313,6 +294,7 @@ void vmmio_queue_complete(
 	struct vmmio_device *dev = queue->dev;
 	struct outcome out;
 	struct frame frame;
+	unsigned events;
 
 	VMMIO_SYNC(dev, COMPLETE_ENTER);
 	out = publish(queue, completions, n);
@@ -330,10 +312,11 @@ void vmmio_queue_complete(
 		vmmio_frame_leave(&frame);
 	}
 	VMMIO_SYNC(dev, COMPLETE_RAISED);
-	if (!vmmio_gate_leave(&queue->gate, out.accepted))
+	events = vmmio_gate_return(&queue->gate, out.accepted);
+	if (!events)
 		return; /* the device may be gone from here on */
 	VMMIO_SYNC(dev, COMPLETE_LEFT);
-	vmmio_lifecycle_drained(dev, queue, ELSEWHERE);
+	vmmio_lifecycle_left(dev, queue, events, ELSEWHERE);
 }
 
 void vmmio_queue_complete_one(struct vmmio_queue *queue, vmmio_token token, uint32_t len)

@@ -50,20 +50,9 @@ bool vmmio_count_log(_Atomic uint64_t *counter, uint64_t n)
 	return before == 0 || (63 - __builtin_clzll(before)) != (63 - __builtin_clzll(after));
 }
 
-static uint32_t leases_of(struct vmmio_queue *queue)
-{
-	uint32_t leases = 0;
-
-	pthread_mutex_lock(&queue->ring_lock);
-	if (queue->block)
-		leases = queue->block->ring.leases;
-	pthread_mutex_unlock(&queue->ring_lock);
-	return leases;
-}
-
 void vmmio_device_counters(const struct vmmio_device *device, struct vmmio_device_counters *out)
 {
-	/* Only ring locks are taken: const for the caller. */
+	/* Only atomics are read: const for the caller. */
 	struct vmmio_device *dev = (struct vmmio_device *)(uintptr_t)device;
 	struct counters *c = &dev->counters;
 
@@ -82,5 +71,5 @@ void vmmio_device_counters(const struct vmmio_device *device, struct vmmio_devic
 		.resetting = vmmio_regfile_state(dev->rf) & VMMIO_STATE_RESETTING,
 	};
 	for (uint32_t i = 0; i < dev->n_queues; i++)
-		out->leases += leases_of(&dev->queues[i]);
+		out->leases += vmmio_gate_leases(&dev->queues[i].gate);
 }

@@ -133,6 +133,7 @@ static void puppet_notify(void *ctx, struct vmmio_queue *queue)
 	struct rig_held held = {.queue = queue};
 
 	atomic_fetch_add(&p->notifies, 1);
+	atomic_fetch_add(&p->notifying, 1);
 	call(p->in_notify, p);
 	while (vmmio_queue_pop(queue, &held.chain, 1)) {
 		bool room;
@@ -150,6 +151,7 @@ static void puppet_notify(void *ctx, struct vmmio_queue *queue)
 		if (!room)
 			vmmio_queue_complete_one(queue, held.chain.token, 0);
 	}
+	atomic_fetch_sub(&p->notifying, 1);
 }
 
 static int puppet_stop(void *ctx, struct vmmio_queue *queue, vmmio_token token)
@@ -169,6 +171,8 @@ static int puppet_quiesce(void *ctx, vmmio_token token)
 	struct puppet *p = ctx;
 
 	hook_in(p);
+	if (atomic_load(&p->notifying))
+		atomic_fetch_add(&p->hooks_overlapped, 1);
 	atomic_fetch_add(&p->quiesces, 1);
 	atomic_store(&p->quiesce_token, token);
 	call(p->in_quiesce, p);

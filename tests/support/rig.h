@@ -57,6 +57,7 @@ struct puppet {
 	_Atomic unsigned attaches, features, starts, notifies, stops, quiesces, finishes,
 		config_writes, detaches;
 	_Atomic unsigned hooks_running, hooks_overlapped; /* lifecycle hooks (I14) */
+	_Atomic unsigned notifying; /* notify hooks running: none while quiesce is called */
 	_Atomic uint64_t start_token, stop_token, quiesce_token;
 	_Atomic uint64_t config_last; /* offset << 40 | size << 32 | value */
 
