@@ -68,7 +68,8 @@ struct vmmio_backend_ops {
 
 	/*
 	 * notify: there may be buffers in this queue. Pop until 0, or wake the thread that
-	 * does. Spurious calls happen; a buffer is never left without one.
+	 * does; who stops earlier calls vmmio_queue_kick when ready for more. Spurious calls
+	 * happen; a buffer that comes after a 0 always brings one.
 	 * Called by   a vCPU inside its QueueNotify write, the executor, or the thread
 	 *             that called vmmio_queue_kick; for one queue one at a time, for different
 	 *             queues at the same time, and at the same time as other hooks.
@@ -84,7 +85,8 @@ struct vmmio_backend_ops {
 	 * and see that each of its chains is completed soon, cancelled ones too.
 	 * When this is called no notify of the queue is running and no pop succeeds any more:
 	 * the backend has all the chains it will get.
-	 * Called by   the executor; inside the write if VMMIO_BACKEND_PROMPT.
+	 * Called by   the executor; if VMMIO_BACKEND_PROMPT, inside the write, or by the thread
+	 *             whose notify was the last to return, right after it.
 	 * May block   yes (prompt: no).
 	 * Answers by  0, VMMIO_PENDING, -errno (as 0, and logged). The queue counts as quiet when
 	 *             this is answered and all its chains are completed; they need not be
@@ -99,8 +101,9 @@ struct vmmio_backend_ops {
 	 * and see that every chain is completed; after the answer touch guest memory
 	 * through chains only. When this is called no notify is running and no pop
 	 * succeeds any more: the backend has all the chains it will get in this life.
-	 * Called by   the executor; inside the Status write if VMMIO_BACKEND_PROMPT. Only if
-	 *             start was called in this life.
+	 * Called by   the executor; if VMMIO_BACKEND_PROMPT, inside the Status write, or by the
+	 *             thread whose notify was the last to return, right after it. Only if
+	 *             the driver had set DRIVER_OK in this life and start was due.
 	 * May block   yes: no vCPU of a version 3 device waits, no other device either
 	 *             (prompt: no).
 	 * Answers by  0, VMMIO_PENDING, or -errno: Status stays non-zero, the embedder is
@@ -134,8 +137,7 @@ struct vmmio_backend_ops {
 
 	/*
 	 * detach: the device is gone; the last call it ever makes.
-	 * Called by   the executor, or inside vmmio_device_create when that fails after
-	 *             attach succeeded. May block: yes.
+	 * Called by   the executor. May block: yes.
 	 * NULL        nothing to do.
 	 */
 	void (*detach)(void *ctx);
@@ -149,9 +151,10 @@ enum vmmio_backend_flags {
 
 /*
  * A backend, ready to be attached to one device. Everything it points to must stay
- * valid until detach. The library offers VERSION_1, INDIRECT_DESC, EVENT_IDX,
- * RING_PACKED, IN_ORDER, NOTIFICATION_DATA and RING_RESET only if features has them;
- * VMMIO_TRANSPORT_FEATURES is the set it can do.
+ * valid until detach. features is the whole offer: VERSION_1 has to be in it, and of the
+ * transport's own bits only those of VMMIO_TRANSPORT_FEATURES_0 can be. One backend, one
+ * device: attach answers -EBUSY if it is called again before detach (yours has to, too).
+ * Limits: 1024 queues of 32768 entries, 65536 segments, 0xf00 bytes of config space.
  */
 struct vmmio_backend {
 	size_t size; /* sizeof(struct vmmio_backend) */
@@ -173,7 +176,7 @@ struct vmmio_backend {
 	const struct vmmio_shm_region *shm;
 };
 
-/* Word 0 and word 1 of what the transport does by itself. */
+/* Word 0 of what the transport does by itself; word 1 has none. */
 #define VMMIO_TRANSPORT_FEATURES_0                                                                 \
 	(VMMIO_FEATURE(VMMIO_F_INDIRECT_DESC) | VMMIO_FEATURE(VMMIO_F_EVENT_IDX) |                 \
 		VMMIO_FEATURE(VMMIO_F_VERSION_1) | VMMIO_FEATURE(VMMIO_F_ACCESS_PLATFORM) |        \

@@ -61,14 +61,14 @@ struct vmmio_shm_region {
  * A token names one thing that has to be answered exactly once: a descriptor
  * chain, or a lifecycle hook that answered VMMIO_PENDING. It carries a slot and
  * a generation; a wrong or second answer is recognised, ignored, counted and
- * logged, in every build. Zero is never a valid token.
+ * logged (ever more rarely), in every build. Zero is never a valid token.
  */
 typedef uint64_t vmmio_token;
 
 /* How urgent a log line is. */
 enum vmmio_log_level {
-	VMMIO_LOG_ERROR = 0, /* the embedder has to do something */
-	VMMIO_LOG_WARN = 1,  /* somebody held it wrong, or something is late */
+	VMMIO_LOG_ERROR = 0, /* a call was refused, or the embedder has to do something */
+	VMMIO_LOG_WARN = 1,  /* somebody held it wrong, and it was put right or ignored */
 	VMMIO_LOG_INFO = 2,  /* a choice the library made */
 	VMMIO_LOG_DEBUG = 3,
 };

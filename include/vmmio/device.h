@@ -54,8 +54,8 @@ struct vmmio_device_options {
 /*
  * Creates a device with Status 0. Control role; may wait if the backend's attach does.
  * -EINVAL: an option or the backend's data is wrong; the log line says which value and
- *          what would do. -EBUSY: the backend is attached already. -ENOMEM. Or what
- *          attach returned. On error nothing was created and *out is untouched.
+ *          what would do (size set but smaller than the struct: no line). -ENOMEM. Or
+ *          what attach returned, as -EBUSY from a backend that has a device already. On error nothing was created and *out is untouched.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_device_create(
 	const struct vmmio_device_options *options, struct vmmio_device **out);
@@ -70,7 +70,7 @@ VMMIO_API uint64_t vmmio_device_read(
 /*
  * The guest writes. vCPU role, also from inside any callback. Returns when the guest's
  * instruction may complete. Three writes may wait, all others never do:
- *   version 2: zero to Status, until the reset is over (PATCH-DEV-04);
+ *   version 2: zero to Status, until the reset is over (PATCH-DEV-04), however long;
  *   both:      zero to QueueReady, until the queue is quiet (E27);
  *   both:      zero to Status that is zero, if the backend has config changes to undo and
  *              answers late (PATCH-DEV-06).
@@ -87,8 +87,10 @@ VMMIO_API int vmmio_device_write(
  * Control role, or from inside any callback. Returns at once.
  * From here on reads give 0 and writes do nothing. destroyed (may be NULL) is the one
  * release point: called once, by the executor, after which nothing touches guest memory,
- * the sink, the backend or device. The embedder sees to it that no access is under way
- * when destroyed returns, and that none follows.
+ * the sink, the backend or device; memory, backend and their like may be destroyed from
+ * inside it, the executor afterwards from another thread (it waits, and is not busy because
+ * of this device). The embedder sees to it that no call on the device, and no poll on its
+ * eventfds, is under way when destroyed returns, and that none follows.
  * -EALREADY: it is being destroyed already. device NULL: 0, and destroyed is not called.
  */
 VMMIO_API int vmmio_device_destroy(
@@ -98,19 +100,21 @@ VMMIO_API int vmmio_device_destroy(
  * An eventfd for one queue's notifications, made on demand; for KVM_IOEVENTFD. Watch it
  * for input and call vmmio_device_queue_event when it is readable. It belongs to the
  * device, which closes it after destroyed.
- * Returns the descriptor, or -EINVAL (no such queue), -errno of eventfd.
+ * Returns the descriptor (the same one each time), or -EINVAL (no such queue), -errno of
+ * eventfd. Any thread; never waits.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_device_queue_eventfd(
 	struct vmmio_device *device, unsigned queue);
 
-/* The queue's eventfd is readable: drains it and looks at the queue. Any thread that is
- * allowed to run the backend's notify. A kick on a device that is not running is read
- * and forgotten: the scan at the next start makes up for it (E42). -EINVAL. */
+/* The queue's eventfd is readable: drains it and looks at the queue, which may call the
+ * backend's notify right here. Any thread; never waits. A kick on a device that is not
+ * running is read and forgotten: the scan at the next start makes up for it (E42).
+ * -EINVAL: no such queue. A queue without an eventfd is looked at just the same. */
 VMMIO_API int vmmio_device_queue_event(struct vmmio_device *device, unsigned queue);
 
 /* Counters since creation. Any thread. */
 struct vmmio_device_counters {
-	uint64_t resets;          /* finished, by the guest's Status write */
+	uint64_t resets;          /* finished: zero writes to Status, also at Status 0 */
 	uint64_t queue_resets;    /* queues stopped: QueueReset or QueueReady = 0 */
 	uint64_t chains;          /* popped */
 	uint64_t completions;     /* put into a used ring */

@@ -54,8 +54,9 @@ struct vmmio_completion {
 
 /*
  * Takes up to max chains off the ring, in ring order. Returns how many; 0 if there
- * is none, the queue is not running (stopped, resetting, broken, driver FAILED) or
- * notifications are enabled and it is certain that the next buffer brings one.
+ * is none, or the queue is not running (stopped, resetting, broken, driver FAILED). After
+ * a 0 with notifications enabled the next buffer brings a notify. Who stops popping before
+ * a 0 has to come back by himself, or call vmmio_queue_kick.
  * A malformed ring is a fault: the queue is broken, the driver sees
  * DEVICE_NEEDS_RESET, and 0 is returned (chains before the fault are returned first).
  * Bounded by max and the queue size. Never waits; touches ring memory.
@@ -66,7 +67,7 @@ VMMIO_API unsigned vmmio_queue_pop(
 /*
  * Gives chains back: used entries in the order given, one notification at most.
  * A len larger than the chain's writable part is cut to it and logged.
- * Unknown and already answered tokens are ignored, counted and logged once.
+ * Unknown and already answered tokens are ignored, counted and logged (ever more rarely).
  * Never waits; calls the interrupt sink, never a hook of the backend, so the
  * caller may hold a lock of its own.
  */

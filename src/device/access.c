@@ -134,6 +134,11 @@ static void ask_features(struct vmmio_device *dev, struct pending *p)
 	pthread_mutex_lock(&dev->lock);
 	vmmio_regfile_driver_features(dev->rf, accepted);
 	dev->backend_dirty = true;
+	if (dev->resetting) { /* the other vCPU was faster: nobody asks any more */
+		dev->hook_running = false;
+		pthread_mutex_unlock(&dev->lock);
+		return;
+	}
 	pthread_mutex_unlock(&dev->lock);
 
 	vmmio_frame_enter(&frame, dev, FRAME_HOOK);
@@ -243,7 +248,7 @@ static bool waits_for_itself(
 		return false;
 	if (offset == VMMIO_REG_STATUS)
 		return dev->version == 2 || !VMMIO_STATE_STATUS(vmmio_regfile_state(dev->rf));
-	return offset == VMMIO_REG_QUEUE_READY && dev->started &&
+	return offset == VMMIO_REG_QUEUE_READY && (dev->started || dev->hook_running) &&
 		vmmio_regfile_read(dev->rf, VMMIO_REG_QUEUE_READY, 4);
 }
 
@@ -354,6 +359,8 @@ int vmmio_device_destroy(struct vmmio_device *dev, void (*destroyed)(void *ctx),
 	vmmio_lifecycle_enter(dev);
 	if (dev->destroying) {
 		pthread_mutex_unlock(&dev->lock);
+		vmmio_device_log(dev, VMMIO_LOG_WARN,
+			"destroyed twice: the second call has no effect, its callback will not come");
 		return -EALREADY;
 	}
 	dev->users++;
@@ -364,6 +371,10 @@ int vmmio_device_destroy(struct vmmio_device *dev, void (*destroyed)(void *ctx),
 	/* From here on it is a reset that nobody can see. */
 	vmmio_regfile_write(dev->rf, VMMIO_REG_STATUS, 4, 0, &actions);
 	apply(dev, &p, &actions, now);
+	if (!p.reset) { /* joined: timed anew, for the deadline asks a failed backend again */
+		dev->reset_began = now;
+		dev->deadline_over = false;
+	}
 	pthread_mutex_unlock(&dev->lock);
 
 	if (p.reset)

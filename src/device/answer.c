@@ -61,6 +61,10 @@ void vmmio_device_answer(struct vmmio_device *dev, vmmio_token token, int result
 	answer = take_answer(dev, token, result > 0 ? -EINVAL : result, &line);
 	pthread_mutex_unlock(&dev->lock);
 
+	if (answer == ANSWER_TAKEN && result)
+		vmmio_device_log(dev, VMMIO_LOG_ERROR,
+			"the backend answered a pending hook with error %d%s", result,
+			result > 0 ? ", which is neither 0 nor -errno and counts as -EINVAL" : "");
 	if (answer == ANSWER_WRONG && vmmio_count_log(&dev->counters.wrong_tokens, 1))
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"vmmio_device_answer: a token that is not out was ignored; answer each hook "

@@ -77,12 +77,16 @@ static int check_backend(const struct vmmio_device_options *o)
 		~(UINT64_C(1) << 42);
 	uint64_t cannot = b->features[0] & transport & ~(uint64_t)VMMIO_TRANSPORT_FEATURES_0;
 
-	if (b->size < sizeof(*b) || !b->ops || b->ops->size < sizeof(size_t))
-		return REFUSE(o, "backend.size is %zu; set it to sizeof(struct vmmio_backend), and ops "
-				 "with its size", b->size);
+	if (b->size < sizeof(*b))
+		return REFUSE(o, "backend.size is %zu; set it to sizeof(struct vmmio_backend)", b->size);
+	if (!b->ops)
+		return REFUSE(o, "backend.ops is NULL; a backend needs its struct vmmio_backend_ops");
+	if (b->flags & ~(uint32_t)VMMIO_BACKEND_PROMPT)
+		return REFUSE(o, "backend.flags is 0x%x; VMMIO_BACKEND_PROMPT is the only flag", b->flags);
 	if (b->ops->size < offsetof(struct vmmio_backend_ops, notify) + sizeof(b->ops->notify) ||
 		!b->ops->notify)
-		return REFUSE(o, "the backend has no notify op; every backend needs one");
+		return REFUSE(o, "backend.ops has size %zu and %s notify op; set size to sizeof(struct vmmio_backend_ops) "
+			"and notify to your function", b->ops->size, b->ops->size ? "no" : "so no");
 	if (!(b->features[0] & VMMIO_FEATURE(VMMIO_F_VERSION_1)))
 		return REFUSE(o, "the backend does not offer VIRTIO_F_VERSION_1 (bit 32); add it to "
 				 "backend.features");
@@ -95,6 +99,8 @@ static int check_backend(const struct vmmio_device_options *o)
 
 static int check_options(const struct vmmio_device_options *o)
 {
+	if (o->size && o->size < sizeof(*o))
+		return -EINVAL; /* too small to have a log */
 	if (o->size < sizeof(*o))
 		return REFUSE(o, "options.size is %zu; set it to sizeof(struct vmmio_device_options)",
 			o->size);
@@ -126,12 +132,13 @@ static int make_regfile(struct vmmio_device *dev, const struct vmmio_device_opti
 		.config_urgent_size = b->config_urgent_size,
 	};
 	size_t size = vmmio_regfile_size(&config);
-	const char *why = "its sizes";
+	const char *why = "it is too large";
+	max_align_t none;
 	void *memory = size ? malloc(size) : NULL;
 
 	if (size && !memory)
 		return -ENOMEM;
-	if (!size || vmmio_regfile_init(memory, size, &config, &dev->rf, &why)) {
+	if (vmmio_regfile_init(memory ? memory : &none, size, &config, &dev->rf, &why)) {
 		free(memory);
 		return REFUSE(o, "the backend's data is wrong: %s", why);
 	}

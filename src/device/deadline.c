@@ -8,10 +8,33 @@
 
 #include "device/internal.h"
 
+/* Who wants no report still has to have a failed backend asked again. */
+#define RETRY_PERIOD UINT64_C(5000000000)
+
+static uint64_t period(const struct vmmio_device *dev)
+{
+	return dev->reset_deadline == UINT64_MAX ? RETRY_PERIOD : dev->reset_deadline;
+}
+
+/* lock held */
+static bool asks_again(const struct vmmio_device *dev)
+{
+	return dev->destroying && dev->quiesce == HOOK_FAILED;
+}
+
 /* lock held */
 static bool wants_deadline(const struct vmmio_device *dev)
 {
-	return dev->resetting && !dev->deadline_over && dev->reset_deadline != UINT64_MAX;
+	return dev->resetting && !dev->deadline_over &&
+		(dev->reset_deadline != UINT64_MAX || asks_again(dev));
+}
+
+/* lock held. Near the end of time there is no time. */
+static uint64_t when_due(const struct vmmio_device *dev)
+{
+	uint64_t left = UINT64_MAX - dev->reset_began;
+
+	return dev->reset_began + (period(dev) < left ? period(dev) : left);
 }
 
 bool vmmio_deadline_due(const struct vmmio_device *dev)
@@ -28,7 +51,7 @@ void vmmio_deadline_sync(struct vmmio_device *dev)
 	pthread_mutex_lock(&dev->lock);
 	while (vmmio_deadline_due(dev)) {
 		bool arm = !dev->deadline_armed;
-		uint64_t when = dev->reset_began + dev->reset_deadline;
+		uint64_t when = when_due(dev);
 		bool disarmed = false;
 
 		dev->deadline_busy = true;
@@ -84,11 +107,15 @@ static void report_stuck(struct vmmio_device *dev, struct vmmio_stuck_report *re
 		snprintf(oldest, sizeof(oldest), "queue %u, ring position %u",
 			report->oldest_queue, report->oldest_head);
 	vmmio_device_log(dev, VMMIO_LOG_ERROR,
-		"a reset is not over after %llu ms: %u chain(s) not completed (oldest: %s), hook %s, "
-		"quiesce %s; Status stays non-zero until the backend gives them back",
-		(unsigned long long)(report->age / 1000000), report->leases, oldest,
+		"a %s is not over after %llu us: %u chain(s) not completed (oldest: %s), hook %s, "
+		"quiesce %s; %s until the backend has given everything back",
+		atomic_load(&dev->dead) ? "destroy" : "reset",
+		(unsigned long long)(report->age / 1000), report->leases, oldest,
 		report->hook_running ? "still running" : "not running",
-		report->quiesce_error ? "failed" : report->answer_pending ? "not answered" : "answered");
+		report->quiesce_error ? "failed" : report->answer_pending ? "not answered" : "answered",
+		atomic_load(&dev->dead) ? "the device stays" :
+		dev->version == 2	? "a vCPU waits in its Status write" :
+					  "Status stays non-zero");
 	if (dev->stuck)
 		dev->stuck(dev->stuck_ctx, report);
 }
@@ -104,9 +131,10 @@ void vmmio_deadline_expired(struct vmmio_deadline *deadline)
 	vmmio_lifecycle_enter(dev);
 	dev->users++;
 	dev->deadline_armed = false;
-	due = wants_deadline(dev) && now - dev->reset_began >= dev->reset_deadline;
+	/* now was read before the lock: a reset may have begun after it */
+	due = wants_deadline(dev) && now >= when_due(dev);
 	if (due) {
-		bool again = dev->destroying && dev->quiesce == HOOK_FAILED;
+		bool again = asks_again(dev);
 
 		report = (struct vmmio_stuck_report){
 			.device = dev->name,
@@ -122,7 +150,7 @@ void vmmio_deadline_expired(struct vmmio_deadline *deadline)
 		dev->deadline_over = !again;
 	}
 	pthread_mutex_unlock(&dev->lock);
-	if (due)
+	if (due && dev->reset_deadline != UINT64_MAX)
 		report_stuck(dev, &report);
 	vmmio_lifecycle_enter(dev);
 	dev->users--;

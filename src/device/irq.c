@@ -90,7 +90,11 @@ void vmmio_irq_task(struct vmmio_task *task)
 {
 	struct vmmio_device *dev =
 		(struct vmmio_device *)((char *)task - offsetof(struct vmmio_device, irq_task));
+	struct frame frame;
 
+	/* Not MAY_BLOCK: no hook and no notify runs from here. */
+	vmmio_frame_enter(&frame, dev, FRAME_COMPLETE);
 	deliver(dev);
-	vmmio_device_leave(dev, ON_EXECUTOR);
+	vmmio_frame_leave(&frame);
+	vmmio_device_leave(dev, ELSEWHERE);
 }

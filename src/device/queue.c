@@ -93,12 +93,14 @@ void vmmio_queue_run_kick(struct vmmio_queue *queue)
 
 		VMMIO_SYNC(dev, NOTIFY_CALL);
 		vmmio_frame_enter(&frame, dev, FRAME_HOOK);
-		dev->ops.notify(dev->backend.ctx, queue);
+		if (!vmmio_gate_is_closed(&queue->gate))
+			dev->ops.notify(dev->backend.ctx, queue);
 		vmmio_frame_leave(&frame);
 		if (atomic_compare_exchange_strong_explicit(&queue->kick, &running, KICK_IDLE,
 			    memory_order_acq_rel, memory_order_acquire))
 			break;
-		atomic_store_explicit(&queue->kick, KICK_RUNNING, memory_order_relaxed);
+		/* Acquires from whoever said "again" last. */
+		atomic_exchange_explicit(&queue->kick, KICK_RUNNING, memory_order_acq_rel);
 		if (round >= KICK_ROUNDS) {
 			vmmio_executor_submit(dev->ex, &queue->kick_task);
 			return; /* the pass goes with it */
@@ -125,8 +127,13 @@ void vmmio_queue_kick(struct vmmio_queue *queue)
 {
 	struct frame *outermost;
 
-	if (!vmmio_gate_enter(&queue->gate))
-		return; /* not running: the scan at its start looks for itself (E33, E42) */
+	if (!vmmio_gate_enter(&queue->gate)) {
+		/* Not running: the scan at its start looks for itself (E33, E42). Pairs with
+		 * the fence of that start: it sees our buffer, or we see the gate open. */
+		atomic_thread_fence(memory_order_seq_cst);
+		if (!vmmio_gate_enter(&queue->gate))
+			return;
+	}
 	if (!take_kick(queue)) {
 		leave(queue, vmmio_frame_where(queue->dev));
 		return;
@@ -272,15 +279,16 @@ static struct outcome publish(
 	return out;
 }
 
-static void report_outcome(struct vmmio_queue *queue, const struct outcome *out)
+static void report_outcome(
+	struct vmmio_queue *queue, const struct outcome *out, vmmio_token first)
 {
 	struct vmmio_device *dev = queue->dev;
 
 	if (out->wrong && vmmio_count_log(&dev->counters.wrong_tokens, out->wrong))
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
-			"queue %u: %u completion(s) with a token that is not out were ignored; complete "
-			"every chain exactly once",
-			queue->index, out->wrong);
+			"queue %u: %u completion(s) with a token that is not out (first of the call: 0x%llx) "
+			"were ignored; complete every chain exactly once",
+			queue->index, out->wrong, (unsigned long long)first);
 	if (out->cut)
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"queue %u: %u completion(s) claimed more bytes than the chain can take; the "
@@ -300,7 +308,7 @@ void vmmio_queue_complete(
 	out = publish(queue, completions, n);
 	VMMIO_SYNC(dev, COMPLETE_PUBLISHED);
 	if (out.wrong || out.cut)
-		report_outcome(queue, &out);
+		report_outcome(queue, &out, completions[0].token);
 	if (!out.accepted)
 		return;
 	vmmio_count(&dev->counters.completions, out.written);

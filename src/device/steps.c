@@ -3,6 +3,8 @@
  * The steps of a device's lifecycle: the backend's hooks, and the register changes that end
  * a queue stop and a reset. lifecycle.c says when each is due.
  */
+#include <errno.h>
+
 #include "device/internal.h"
 
 /* --- Steps on registers only: lock held ------------------------------------------- */
@@ -71,6 +73,18 @@ static void call_end(struct vmmio_device *dev, struct frame *frame)
 	dev->hook_running = false;
 }
 
+/* A hook may return 0, VMMIO_PENDING or -errno; anything else is a slip, and said so. */
+static int check_result(struct vmmio_device *dev, const char *hook, int result)
+{
+	if (result <= 0 || result == VMMIO_PENDING)
+		return result;
+	vmmio_device_log(dev, VMMIO_LOG_ERROR,
+		"the backend's %s returned %d, which is neither 0, VMMIO_PENDING nor -errno: taken as "
+		"-EINVAL",
+		hook, result);
+	return -EINVAL;
+}
+
 static vmmio_token new_token(struct vmmio_device *dev)
 {
 	return ++dev->serial;
@@ -109,6 +123,7 @@ static void step_start(struct vmmio_device *dev)
 	VMMIO_SYNC(dev, START_CALL);
 	result = dev->ops.start ? dev->ops.start(dev->backend.ctx, token) : 0;
 	VMMIO_SYNC(dev, START_RETURNED);
+	result = check_result(dev, "start", result);
 	if (result < 0)
 		vmmio_device_log(dev, VMMIO_LOG_ERROR,
 			"the backend cannot start (error %d): the driver sees DEVICE_NEEDS_RESET", result);
@@ -136,6 +151,7 @@ static void step_quiesce(struct vmmio_device *dev)
 	VMMIO_SYNC(dev, QUIESCE_CALL);
 	result = dev->ops.quiesce ? dev->ops.quiesce(dev->backend.ctx, token) : 0;
 	VMMIO_SYNC(dev, QUIESCE_RETURNED);
+	result = check_result(dev, "quiesce", result);
 	if (result < 0)
 		vmmio_device_log(dev, VMMIO_LOG_ERROR,
 			"the backend cannot be quiesced (error %d): Status stays non-zero until the "
@@ -158,6 +174,7 @@ static void step_queue_stop(struct vmmio_device *dev, struct vmmio_queue *queue)
 	queue->stop_token = token;
 	call_begin(dev, &frame, FRAME_HOOK);
 	result = dev->ops.queue_stop ? dev->ops.queue_stop(dev->backend.ctx, queue, token) : 0;
+	result = check_result(dev, "queue_stop", result);
 	if (result < 0)
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"the backend failed to stop queue %u (error %d); waiting for its chains",
@@ -208,6 +225,7 @@ static bool open_queue(struct vmmio_queue *queue, struct ring_block *block)
 	vmmio_lifecycle_set_phase(queue, QUEUE_RUN);
 	queue->quiet = queue->drained = false;
 	vmmio_gate_open(&queue->gate);
+	atomic_thread_fence(memory_order_seq_cst); /* before the scan: see vmmio_queue_kick */
 	return true;
 }
 

@@ -74,7 +74,7 @@ static void size_odd(struct parts *p)
 static void no_memory(struct parts *p) { p->options.memory = NULL; }
 static void no_executor(struct parts *p) { p->options.executor = NULL; }
 static void no_backend(struct parts *p) { p->options.backend = NULL; }
-static void no_size(struct parts *p) { p->options.size = 4; }
+static void no_size(struct parts *p) { p->options.size = 0; }
 static void no_notify(struct parts *p) { p->ops.notify = NULL; }
 static void old_backend(struct parts *p) { p->backend.size = 8; }
 static void big_config(struct parts *p) { p->backend.config_size = 0xf01; }
@@ -99,7 +99,7 @@ static const struct {
 	{no_memory, "options.memory is NULL"},
 	{no_executor, "options.executor is NULL"},
 	{no_backend, "options.backend is NULL"},
-	{no_size, "options.size is 4"},
+	{no_size, "options.size is 0"},
 	{no_notify, "no notify"},
 	{old_backend, "backend.size is 8"},
 	{big_config, "wrong"},
@@ -193,6 +193,7 @@ START_TEST(destroy_waits_for_leases)
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_MAGIC), 0);
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 0);
 	ck_assert_int_eq(rig_write(rig, VMMIO_REG_STATUS, 1), 0);
+	fixture_expect_log("destroyed twice");
 	ck_assert_int_eq(vmmio_device_destroy(rig->dev, NULL, NULL), -EALREADY);
 	rig_settle(rig);
 	ck_assert_uint_eq(rig->puppet->quiesces, 1);

@@ -244,8 +244,15 @@ static void reset_part(struct rig *rig)
 
 static void join_event(void)
 {
-	if (atomic_load(&cell.fired) && event_waits(cell.rig))
+	if (atomic_load(&cell.fired) && event_waits(cell.rig)) {
+		/* A pop that was under way when the other vCPU wrote zero may have handed out
+		 * chains that quiesce did not see yet. */
+		while (!atomic_load(&cell.over)) {
+			rig_complete_all(cell.rig);
+			usleep(50);
+		}
 		pthread_join(cell.thread, NULL);
+	}
 	atomic_store(&cell.fired, false);
 }
 

@@ -707,7 +707,7 @@ START_TEST(stuck_reset_is_reported_once)
 	rig_settle(rig);
 	vmmio_manual_advance(rig->ex, 999999);
 	ck_assert_uint_eq(rig->stuck, 0);
-	fixture_expect_log("not over after 1 ms: 2 chain(s)");
+	fixture_expect_log("not over after 1000 us: 2 chain(s)");
 	vmmio_manual_advance(rig->ex, 1);
 	ck_assert_uint_eq(rig->stuck, 1);
 	ck_assert_str_eq(rig->report.device, "rig");

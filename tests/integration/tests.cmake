@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 vmmio_test(device ${CMAKE_CURRENT_LIST_DIR}/test_device.c)
 vmmio_test(reset ${CMAKE_CURRENT_LIST_DIR}/test_reset.c)
+vmmio_test(reset_races ${CMAKE_CURRENT_LIST_DIR}/test_reset_races.c)
 vmmio_test(interleave ${CMAKE_CURRENT_LIST_DIR}/test_interleave.c)
 vmmio_test(device_pool ${CMAKE_CURRENT_LIST_DIR}/test_device_pool.c)
 vmmio_test(blk ${CMAKE_CURRENT_LIST_DIR}/test_blk.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(blk_image ${CMAKE_CURRENT_LIST_DIR}/test_blk_image.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(blk_reset ${CMAKE_CURRENT_LIST_DIR}/test_blk_reset.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
+vmmio_test(protocol ${CMAKE_CURRENT_LIST_DIR}/test_protocol.c)
