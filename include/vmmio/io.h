@@ -79,11 +79,16 @@ struct vmmio_io_request {
 VMMIO_API VMMIO_MUST_CHECK int vmmio_io_create(
 	const struct vmmio_io_options *options, struct vmmio_io **out);
 
-/* -EBUSY: users or requests are left. -EDEADLK: from one of its own threads. NULL: 0. */
+/* -EBUSY: users, references (disks) or requests are left. May wait for its threads to end. -EDEADLK: from one of its own threads. NULL: 0. */
 VMMIO_API int vmmio_io_destroy(struct vmmio_io *io);
 
 /* The engine in use: VMMIO_IO_URING or VMMIO_IO_PLAIN. */
 VMMIO_API enum vmmio_io_engine vmmio_io_kind(const struct vmmio_io *io);
+
+/* Keeps the engine in being (destroy answers -EBUSY) without starting anything: for whoever
+ * holds a pointer to it. Any thread; never waits. */
+VMMIO_API void vmmio_io_ref(struct vmmio_io *io);
+VMMIO_API void vmmio_io_unref(struct vmmio_io *io);
 
 /* A user keeps the engine's threads and ring in being. use may fail (-ENOMEM, -EAGAIN,
  * ...), the io_uring engine then already fell back if it was AUTO. Control role. */

@@ -178,6 +178,7 @@ int vmmio_blk_create(const struct vmmio_blk_options *options, struct vmmio_blk *
 		free(blk);
 		return err;
 	}
+	vmmio_io_ref(blk->io);
 	init_backend(blk, options);
 	*out = blk;
 	return 0;
@@ -198,8 +199,14 @@ int vmmio_blk_destroy(struct vmmio_blk *blk)
 	pthread_mutex_lock(&blk->device_lock);
 	attached = blk->device != NULL;
 	pthread_mutex_unlock(&blk->device_lock);
-	if (attached)
+	if (attached) {
+		vmmio_blk_log(&blk->log, VMMIO_LOG_INFO,
+			"disk image %s: still attached, not destroyed: wait for the device's "
+			"destroyed callback",
+			blk->name);
 		return -EBUSY;
+	}
+	vmmio_io_unref(blk->io);
 	vmmio_blk_close(blk);
 	for (i = 0; i < blk->n_queues; i++)
 		pthread_mutex_destroy(&blk->queues[i].lock);

@@ -187,6 +187,8 @@ int vmmio_blk_resize(struct vmmio_blk *blk)
 	uint64_t bytes = 0;
 	int err;
 
+	if (!blk)
+		return -EINVAL;
 	pthread_mutex_lock(&blk->device_lock);
 	err = vmmio_blk_image_size(blk, &bytes);
 	if (!err) {

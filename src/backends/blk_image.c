@@ -69,10 +69,26 @@ static int open_path(struct vmmio_blk *blk)
 	}
 }
 
+/* An open file of our own: locks belong to the open file, and the caller's is the caller's.
+ * Where that cannot be had (no /proc), the two are shared. */
+static int open_again(const struct vmmio_blk *blk, int fd)
+{
+	int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (blk->read_only ? O_RDONLY : O_RDWR);
+	char path[48];
+	int own;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, flags | (blk->direct ? O_DIRECT : 0));
+	return own < 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : own;
+}
+
 static int take_fd(struct vmmio_blk *blk, int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
+	if (fd == 0)
+		return refuse(blk, -EINVAL, "standard input is no image",
+			"set path, or fd to another descriptor");
 	if (flags < 0)
 		return refuse(blk, -errno, "not an open descriptor", "give a path or an open fd");
 	if (!blk->read_only && (flags & O_ACCMODE) != O_RDWR)
@@ -85,7 +101,7 @@ static int take_fd(struct vmmio_blk *blk, int fd)
 		return refuse(blk, -EINVAL, "direct is set, but the descriptor has no O_DIRECT",
 			"open it with O_DIRECT");
 	blk->direct = flags & O_DIRECT;
-	blk->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	blk->fd = open_again(blk, fd);
 	return blk->fd < 0 ? refuse(blk, -errno, "cannot be duplicated", "close descriptors") : 0;
 }
 

@@ -22,6 +22,7 @@ struct vmmio_io {
 
 	pthread_mutex_t lock; /* users, and the two below while they change */
 	unsigned users;
+	atomic_uint refs;
 	/* Set while there are users, who are the only ones to look at them otherwise. */
 	struct io_uring_engine *ring;
 	struct io_workers *workers;
@@ -30,6 +31,8 @@ struct vmmio_io {
 
 static int check_options(const struct vmmio_io_options *o)
 {
+	if (o->size && o->size < sizeof(*o))
+		return -EINVAL; /* too small to have a log */
 	if (o->size != sizeof(*o))
 		vmmio_io_log(&o->log, VMMIO_LOG_ERROR,
 			"I/O options have size %zu, this library knows %zu: set size to "
@@ -79,7 +82,9 @@ static int choose(struct vmmio_io *io, enum vmmio_io_engine engine)
 	if (err) {
 		atomic_store(&io->kind, VMMIO_IO_PLAIN);
 		log_plain(io, err);
+		return 0;
 	}
+	vmmio_io_log(&io->log, VMMIO_LOG_INFO, "%s: using io_uring", io->name);
 	return 0;
 }
 
@@ -145,13 +150,17 @@ int vmmio_io_destroy(struct vmmio_io *io)
 	if (is_self(io))
 		return -EDEADLK;
 	pthread_mutex_lock(&io->lock);
-	if (io->users || atomic_load(&io->out))
+	if (io->users || atomic_load(&io->refs) || atomic_load(&io->out))
 		err = -EBUSY;
 	else
 		stop(io);
 	pthread_mutex_unlock(&io->lock);
-	if (err)
+	if (err) {
+		vmmio_io_log(&io->log, VMMIO_LOG_INFO,
+			"%s: in use, not destroyed: destroy the disks that were created on it first",
+			io->name);
 		return err;
+	}
 	pthread_mutex_destroy(&io->lock);
 	free(io);
 	return 0;
@@ -189,6 +198,16 @@ static int start(struct vmmio_io *io, int *refused)
 	*refused = err;
 	atomic_store(&io->kind, VMMIO_IO_PLAIN);
 	return start_workers(io, 1);
+}
+
+void vmmio_io_ref(struct vmmio_io *io)
+{
+	atomic_fetch_add(&io->refs, 1);
+}
+
+void vmmio_io_unref(struct vmmio_io *io)
+{
+	atomic_fetch_sub(&io->refs, 1);
 }
 
 int vmmio_io_use(struct vmmio_io *io)

@@ -20,13 +20,14 @@ struct vmmio_blk;
 struct vmmio_blk_options {
 	size_t size;        /* sizeof(struct vmmio_blk_options) */
 	const char *path;   /* image or block device; or fd */
-	int fd;             /* used if path is NULL; duplicated, stays the caller's */
+	int fd;             /* used if path is NULL, not 0; opened anew, stays the caller's */
 	bool read_only;     /* VIRTIO_BLK_F_RO; the image is opened O_RDONLY */
 	bool direct;        /* O_DIRECT; unaligned guest buffers go through bounce buffers. With
 			     * fd: it has to be open with O_DIRECT */
 	bool write_through; /* writes reach the medium before they are acknowledged, until the
 			     * driver switches (CONFIG_WCE) */
-	bool no_lock;       /* do not take the F_OFD_SETLK lock: somebody else guards it */
+	bool no_lock;       /* do not take the F_OFD_SETLK lock: somebody else guards it (or the
+			     * caller holds such a lock on fd) */
 	uint32_t n_queues;  /* 0: 1; at most 64 */
 	uint16_t queue_size;  /* 0: 256 */
 	uint32_t seg_max;     /* 0: 126 */
@@ -35,7 +36,7 @@ struct vmmio_blk_options {
 	uint32_t min_io_size;         /* topology, bytes, 0: block_size */
 	uint32_t opt_io_size;         /* topology, bytes, 0: none */
 	const char *serial;   /* GET_ID, at most 20 bytes; NULL: "vmmio" */
-	struct vmmio_io *io;  /* required; shared by any number of devices */
+	struct vmmio_io *io;  /* required; shared by any number of devices; outlives the disk */
 	/* For tests and measurements: every completion, and its lease, is held back by so
 	 * many ns; a reset can cut that short only if delay_cancellable. */
 	uint64_t delay;
