@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A disk in forty lines: ./embed IMAGE. The VMM's part is marked; here a few lines play it. */
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <vmmio/vmmio.h>
@@ -11,6 +12,7 @@ static void log_line(void *vm, enum vmmio_log_level level, const char *text)
 {
 	(void)vm, (void)level, fprintf(stderr, "%s\n", text);
 }
+static void gone(void *sem) { sem_post(sem); } /* the device is released */
 static void check(int error) { if (error) exit(1); } /* the log has said why */
 
 int main(int argc, char **argv)
@@ -38,10 +40,13 @@ int main(int argc, char **argv)
 	printf("magic %llx\n", (unsigned long long)vmmio_device_read(dev, 0x000, 4));
 	vmmio_device_write(dev, 0x070, 4, 0); /* Status := 0 */
 
-	vmmio_device_destroy(dev, NULL, NULL);
-	while (vmmio_blk_destroy(blk)) /* -EBUSY until the device has let go */
-		;
-	while (vmmio_io_destroy(io) || vmmio_executor_destroy(pool))
-		;
-	return vmmio_memory_destroy(memory) != 0;
+	sem_t released;
+	sem_init(&released, 0, 0);
+	check(vmmio_device_destroy(dev, gone, &released));
+	sem_wait(&released);
+	check(vmmio_blk_destroy(blk));
+	check(vmmio_io_destroy(io));
+	check(vmmio_executor_destroy(pool));
+	check(vmmio_memory_destroy(memory));
+	return 0;
 }

@@ -24,7 +24,9 @@
  *  Waiting     only functions with a `patience` argument (and start) wait. Between two
  *              looks they call ops.relax. Patience is in nanoseconds of ops.now, or,
  *              without a clock, the number of looks after the first. 0: look once.
- *              A wait that ran out returns -ETIMEDOUT and may be taken up again.
+ *              A wait that ran out returns -ETIMEDOUT and may be taken up again; that
+ *              only looks again. reset_begin writes zero to Status once more, which
+ *              is what a device needs that failed to reset.
  *  Threads     one thread at a time per driver object (the control thread). One
  *              exception: each queue that is running may be used by one other thread
  *              (functions that take a queue, and those that take a block request or a

@@ -16,16 +16,20 @@
  *            counter. What an embedder does wrong has a specific errno and a log line that
  *            names the value and the remedy.
  *  Options   Option structs begin with their size: set it with sizeof. Zero is the default
- *            of every other field. New fields are appended.
+ *            of every other field. New fields are appended; a larger struct of a later
+ *            version is accepted, what this version does not know is ignored.
  *  Threads   Roles: vCPU (register accesses, any number, any time), backend (pop: one
  *            owner per queue; complete: any thread), executor, I/O, control (create,
  *            destroy). A function says which roles may call it and whether it may wait.
  *            No lock of the library is ever held while it calls you.
  *  Callbacks may access the device's registers, with one exception: an access that would
  *            have to wait for the callback itself gets -EDEADLK and has no effect.
- *  Lifetimes Executor, memory and backend outlive the device. vmmio_device_destroy is
+ *  Lifetimes Executor, memory and backend outlive the device, an I/O engine its disks. vmmio_device_destroy is
  *            asynchronous; its callback is the one point of release.
  *  Time      Nanoseconds, CLOCK_MONOTONIC (virtual on a manual executor).
+ *  Ids       PATCH-DEV-04, MMIO-DRV-22 and the like name requirements of the specification
+ *            and of the version 3 patch; E12: a case that they leave open, and what is
+ *            done here stands beside it; I5: a promise of this library's design.
  *  fork      The library's threads do not survive it: a child may only exec or exit.
  *
  * What a reset promises
