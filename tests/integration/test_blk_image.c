@@ -224,8 +224,11 @@ START_TEST(descriptor_stays_the_callers)
 	char byte;
 
 	o.path = NULL;
+	refused(&o, -EINVAL, "descriptor 0", "another descriptor"); /* fd was forgotten */
 	o.fd = fd;
 	ck_assert_int_eq(vmmio_blk_create(&o, &blk), 0);
+	ck_assert_int_eq(vmmio_io_destroy(io), -EBUSY); /* the disk has not even started */
+	refused(&o, -EAGAIN, "descriptor", "stop whoever uses it"); /* one image, one writer */
 	ck_assert_int_eq(vmmio_blk_destroy(blk), 0);
 	ck_assert_int_eq(read(fd, &byte, 1), 1);
 	o.path = path; /* and the lock is gone, though fd is open */
