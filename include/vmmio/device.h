@@ -55,7 +55,8 @@ struct vmmio_device_options {
  * Creates a device with Status 0. Control role; may wait if the backend's attach does.
  * -EINVAL: an option or the backend's data is wrong; the log line says which value and
  *          what would do (size set but smaller than the struct: no line). -ENOMEM. Or
- *          what attach returned, as -EBUSY from a backend that has a device already. On error nothing was created and *out is untouched.
+ *          what attach returned, as -EBUSY from a backend that has a device already.
+ * On error nothing was created and *out is untouched.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_device_create(
 	const struct vmmio_device_options *options, struct vmmio_device **out);

@@ -58,8 +58,8 @@ enum vmmio_io_flags {
  * done is called exactly once, whatever happens, by a thread of the engine; result holds
  * bytes moved (READ may be short, at the end of the file only; 0 for the other ops) or
  * -errno, -ECANCELED if it was cancelled before it had an effect, -EINTR if after a part of
- * it. Short transfers, EINTR and EAGAIN are continued by the engine. When done is called the kernel no longer touches the memory. done must not
- * block; it may submit.
+ * it. Short transfers, EINTR and EAGAIN are continued by the engine. When done is called
+ * the kernel no longer touches the memory. done must not block; it may submit.
  */
 struct vmmio_io_request {
 	enum vmmio_io_op op;
@@ -79,7 +79,8 @@ struct vmmio_io_request {
 VMMIO_API VMMIO_MUST_CHECK int vmmio_io_create(
 	const struct vmmio_io_options *options, struct vmmio_io **out);
 
-/* -EBUSY: users, references (disks) or requests are left. May wait for its threads to end. -EDEADLK: from one of its own threads. NULL: 0. */
+/* Control role; may wait for its threads to end. -EBUSY: users, references (disks) or
+ * requests are left. -EDEADLK: from one of its own threads. NULL: 0. */
 VMMIO_API int vmmio_io_destroy(struct vmmio_io *io);
 
 /* The engine in use: VMMIO_IO_URING or VMMIO_IO_PLAIN. */

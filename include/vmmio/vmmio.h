@@ -24,8 +24,9 @@
  *            No lock of the library is ever held while it calls you.
  *  Callbacks may access the device's registers, with one exception: an access that would
  *            have to wait for the callback itself gets -EDEADLK and has no effect.
- *  Lifetimes Executor, memory and backend outlive the device, an I/O engine its disks. vmmio_device_destroy is
- *            asynchronous; its callback is the one point of release.
+ *  Lifetimes Executor, memory and backend outlive the device, an I/O engine its disks.
+ *            vmmio_device_destroy is asynchronous; its callback is the one point of
+ *            release.
  *  Time      Nanoseconds, CLOCK_MONOTONIC (virtual on a manual executor).
  *  Ids       PATCH-DEV-04, MMIO-DRV-22 and the like name requirements of the specification
  *            and of the version 3 patch; E12: a case that they leave open, and what is

@@ -45,7 +45,9 @@ static int check_topology(const struct vmmio_blk_options *o)
 
 int vmmio_blk_check_options(const struct vmmio_blk_options *o)
 {
-	if (o->size != sizeof(*o))
+	if (o->size && o->size < sizeof(*o))
+		return -EINVAL; /* too small to have a log */
+	if (!o->size)
 		return wrong(o, "size", o->size, "set it to sizeof(struct vmmio_blk_options)");
 	if (!o->io)
 		return wrong(o, "io", 0, "create an I/O engine with vmmio_io_create");

@@ -33,7 +33,7 @@ static int check_options(const struct vmmio_io_options *o)
 {
 	if (o->size && o->size < sizeof(*o))
 		return -EINVAL; /* too small to have a log */
-	if (o->size != sizeof(*o))
+	if (!o->size)
 		vmmio_io_log(&o->log, VMMIO_LOG_ERROR,
 			"I/O options have size %zu, this library knows %zu: set size to "
 			"sizeof(struct vmmio_io_options)",

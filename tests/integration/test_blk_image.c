@@ -132,7 +132,7 @@ START_TEST(bad_options)
 
 #define BAD(field, value, text) \
 	(o = good, o.field = value, refused(&o, -EINVAL, #field " is ", text))
-	BAD(size, 8, "sizeof(struct vmmio_blk_options)");
+	BAD(size, 0, "sizeof(struct vmmio_blk_options)");
 	BAD(io, NULL, "vmmio_io_create");
 	BAD(n_queues, 65, "at most 64");
 	BAD(queue_size, 32769, "at most 32768");
