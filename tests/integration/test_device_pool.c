@@ -4,6 +4,7 @@
  * its I/O, several vCPUs that wait for one version 2 reset.
  */
 #include <errno.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -11,6 +12,13 @@
 #include "support/rig.h"
 
 #define MANY 64
+
+/* With a patience that no correct device needs. */
+#define WAIT_UNTIL(condition)                                                                      \
+	for (unsigned tries_ = 0; !(condition); tries_++) {                                        \
+		ck_assert_uint_lt(tries_, RIG_PATIENCE);                                           \
+		usleep(20);                                                                        \
+	}
 
 static struct vmmio_executor *make_pool(unsigned max_threads)
 {
@@ -39,10 +47,7 @@ static void many_up(struct rig **rigs, struct vmmio_executor *pool, uint32_t ver
 		rigs[i] = rig_create(&o);
 		rig_up(rigs[i]);
 		rig_add(rigs[i], 0, NULL);
-		for (unsigned tries = 0; !rig_held(rigs[i]); tries++) {
-			ck_assert_uint_lt(tries, RIG_PATIENCE);
-			usleep(20);
-		}
+		WAIT_UNTIL(rig_held(rigs[i]));
 	}
 }
 
@@ -136,17 +141,11 @@ START_TEST(several_vcpus_wait_for_one_reset)
 
 	rig_up(rig);
 	rig_add(rig, 0, NULL);
-	for (unsigned tries = 0; !rig_held(rig); tries++) {
-		ck_assert_uint_lt(tries, RIG_PATIENCE);
-		usleep(20);
-	}
+	WAIT_UNTIL(rig_held(rig));
 	resets = rig_counters(rig).resets;
 	for (int i = 0; i < 4; i++)
 		ck_assert_int_eq(pthread_create(&vcpu[i], NULL, write_zero, rig), 0);
-	for (unsigned tries = 0; !rig->puppet->quiesces; tries++) {
-		ck_assert_uint_lt(tries, RIG_PATIENCE);
-		usleep(20);
-	}
+	WAIT_UNTIL(rig->puppet->quiesces);
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 15);
 	rig_complete_all(rig);
 	for (int i = 0; i < 4; i++)
@@ -167,19 +166,80 @@ START_TEST(stuck_version_2_reset_is_reported)
 	fixture_expect_log("not over after");
 	rig_up(rig);
 	rig_add(rig, 0, NULL);
-	for (unsigned tries = 0; !rig_held(rig); tries++) {
-		ck_assert_uint_lt(tries, RIG_PATIENCE);
-		usleep(20);
-	}
+	WAIT_UNTIL(rig_held(rig));
 	ck_assert_int_eq(pthread_create(&vcpu, NULL, write_zero, rig), 0);
-	for (unsigned tries = 0; !atomic_load(&rig->stuck); tries++) {
-		ck_assert_uint_lt(tries, RIG_PATIENCE);
-		usleep(20);
-	}
+	WAIT_UNTIL(atomic_load(&rig->stuck));
 	ck_assert_uint_eq(rig->report.leases, 1);
 	rig_complete_all(rig);
 	pthread_join(vcpu, NULL);
 	ck_assert_uint_eq(atomic_load(&rig->stuck), 1);
+	rig_free(rig);
+}
+END_TEST
+
+/* E37: events on one thread, ACKs on two others. No event may be lost, and the line ends as
+ * the word says. Each event is seen: the raiser waits for its bit to be acknowledged. */
+#define EVENTS 3000
+
+struct ack_race {
+	struct rig *rig;
+	atomic_bool stop;
+};
+
+static void *acknowledge(void *arg)
+{
+	struct ack_race *race = arg;
+
+	while (!atomic_load(&race->stop)) {
+		uint32_t events = rig_read(race->rig, VMMIO_REG_INTERRUPT_STATUS);
+
+		if (events)
+			rig_write(race->rig, VMMIO_REG_INTERRUPT_ACK, events);
+		else
+			sched_yield();
+	}
+	return NULL;
+}
+
+/* A sink that takes its time, so that the others get in between. */
+static void slow_line(void *ctx, bool high)
+{
+	(void)ctx;
+	(void)high;
+	sched_yield();
+}
+
+START_TEST(no_event_is_lost_between_ack_and_raise)
+{
+	struct rig_options o = {.version = 3, .packed = _i, .pool = true};
+	struct rig *rig = rig_create(&o);
+	struct ack_race race = {.rig = rig};
+	pthread_t thread[2];
+
+	rig_up(rig);
+	WAIT_UNTIL(rig->puppet->starts);
+	rig->on_line = slow_line;
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, acknowledge, &race), 0);
+	for (unsigned n = 1; n <= EVENTS; n++) {
+		uint16_t value = (uint16_t)n;
+
+		ck_assert_int_eq(vmmio_device_config_change(rig->dev, 0, &value, sizeof(value)), 0);
+		for (unsigned tries = 0; rig_read(rig, VMMIO_REG_INTERRUPT_STATUS); tries++) {
+			ck_assert_msg(tries < 10 * RIG_PATIENCE, "event %u is not acknowledged", n);
+			sched_yield();
+		}
+		WAIT_UNTIL(!atomic_load(&rig->line));
+	}
+	atomic_store(&race.stop, true);
+	for (int i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	/* Fewer than events: an ACK may be faster than the sink. */
+	ck_assert_uint_gt(rig_counters(rig).interrupts, 0);
+	rig_add(rig, 0, NULL);
+	WAIT_UNTIL(rig_held(rig));
+	rig_complete_all(rig);
+	WAIT_UNTIL(atomic_load(&rig->line));
 	rig_free(rig);
 }
 END_TEST
@@ -194,5 +254,6 @@ int main(void)
 	tcase_add_test(pool, one_request_hangs);
 	tcase_add_loop_test(pool, several_vcpus_wait_for_one_reset, 0, 2);
 	tcase_add_loop_test(pool, stuck_version_2_reset_is_reported, 0, 2);
+	tcase_add_loop_test(pool, no_event_is_lost_between_ack_and_raise, 0, 2);
 	return fixture_main(suite);
 }
