@@ -44,9 +44,9 @@ check() {
 		check_header || failed=1
 		count=$((count + 1))
 	done
-	[ -n "$(cxx_compilers)" ] || echo "no C++ compiler here: tried as C only"
 	[ "$count" -gt 0 ] || { echo "no header found below $include"; return 1; }
-	return $failed
+	[ "$failed" -eq 0 ] || return 1
+	[ -n "$(cxx_compilers)" ] || { echo "SKIP: no C++ compiler here, tried as C only"; return 77; }
 }
 
 self_test() {
@@ -64,7 +64,7 @@ self_test() {
 		struct vmmio_twice { int a; };
 		#ifndef A\n#define A\nstruct vmmio_empty { };\n#endif
 	PLANTED
-	[ -n "$(cxx_compilers)" ] || return 0
+	[ -n "$(cxx_compilers)" ] || { echo "SKIP: no C++ compiler here"; return 77; }
 	echo 'struct vmmio_c_only; int vmmio_c_only(int class);' >"$include/vmmio/planted.h"
 	if check >/dev/null; then
 		echo "not found: a header that is not C++"

@@ -25,6 +25,7 @@ n_jobs() {
 # The Debian packages that this machine lacks.
 missing_packages() {
 	have "${CC:-cc}" || have gcc || have clang || echo gcc libc6-dev
+	have g++ || have clang++ || echo g++ # public headers are tried as C++ too
 	have cmake || echo cmake
 	have make || have ninja || echo make
 	have pkg-config || echo pkg-config
