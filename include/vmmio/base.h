@@ -78,7 +78,8 @@ enum vmmio_log_level {
  *
  * fn: called from any thread, never with a lock of the library held; one
  *     complete line without a newline, valid during the call only. It must not
- *     block for long. NULL: lines are dropped.
+ *     block for long, nor write a device's registers: it may be called from inside
+ *     such a write. NULL: lines are dropped.
  */
 struct vmmio_log {
 	void (*fn)(void *ctx, enum vmmio_log_level level, const char *line);
