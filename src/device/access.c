@@ -131,6 +131,7 @@ static void ask_features(struct vmmio_device *dev, struct pending *p)
 	struct frame frame;
 	int result = 0;
 
+	VMMIO_SYNC(dev, FEATURES_ASKED);
 	pthread_mutex_lock(&dev->lock);
 	vmmio_regfile_driver_features(dev->rf, accepted);
 	dev->backend_dirty = true;

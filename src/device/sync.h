@@ -10,6 +10,7 @@
 struct vmmio_device;
 
 #define VMMIO_SYNC_POINT_LIST(X)                                                                   \
+	X(FEATURES_ASKED)     /* FEATURES_OK was accepted, the backend is not asked yet */         \
 	X(WRITE_ACCEPTED)     /* reset accepted, gates closed, line not yet dropped */             \
 	X(WRITE_LINE_DROPPED) /* line dropped, the writer still holds its pass */                  \
 	X(WRITE_LEFT)         /* the writer's pass is back, nothing handed over yet */             \

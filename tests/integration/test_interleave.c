@@ -342,6 +342,7 @@ static bool run_cell(struct variant v, enum vmmio_sync_point point, enum event e
 
 /* Which points lie in which phase: a point that is in neither has no row and fails. */
 static const bool in_phase[VMMIO_SYNC_COUNT][PHASE_COUNT] = {
+	[VMMIO_SYNC_FEATURES_ASKED] = {true, false},
 	[VMMIO_SYNC_WRITE_ACCEPTED] = {false, true},
 	[VMMIO_SYNC_WRITE_LINE_DROPPED] = {false, true},
 	[VMMIO_SYNC_WRITE_LEFT] = {false, true},

@@ -262,6 +262,68 @@ START_TEST(quiesce_waits_for_a_running_pop)
 }
 END_TEST
 
+/* The reset comes before the backend was asked: it is not asked, and the reset ends. */
+START_TEST(a_reset_before_features_are_asked)
+{
+	struct rig *rig = bench3(_i & 1, _i & 2, NULL);
+
+	once = (struct once){.rig = rig, .point = VMMIO_SYNC_FEATURES_ASKED};
+	vmmio_sync_hook = zero_at;
+	rig_write(rig, VMMIO_REG_STATUS, 3);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES, 1);
+	rig_write(rig, VMMIO_REG_STATUS, 11);
+	vmmio_sync_hook = NULL;
+	ck_assert_uint_eq(once.calls, 1);
+	ck_assert_uint_eq(once.seen, 3); /* hook_running keeps the reset */
+	ck_assert_uint_eq(rig->puppet->features, 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 0);
+	rig_up(rig);
+	rig_check_io(rig);
+	rig_free(rig);
+}
+END_TEST
+
+static void *stop_queue(void *arg)
+{
+	rig_write(arg, VMMIO_REG_QUEUE_SEL, 0);
+	rig_write(arg, VMMIO_REG_QUEUE_RESET, 1);
+	return NULL;
+}
+
+static void stop_at(struct vmmio_device *dev, enum vmmio_sync_point point)
+{
+	if (point != once.point || once.calls || dev != once.rig->dev)
+		return;
+	once.calls++;
+	on_other_thread(stop_queue, once.rig);
+	on_other_thread(run_executor, once.rig);
+	once.seen = once.rig->puppet->stops;
+}
+
+/* Likewise a queue's: what the pop takes, queue_stop sees. */
+START_TEST(queue_stop_waits_for_a_running_pop)
+{
+	const struct puppet puppet = {.cancel = true};
+	struct rig *rig = bench(_i, &puppet);
+
+	rig_up(rig);
+	once = (struct once){.rig = rig, .point = VMMIO_SYNC_POP_ENTERED};
+	vmmio_sync_hook = stop_at;
+	rig_add(rig, 0, NULL);
+	vmmio_sync_hook = NULL;
+	ck_assert_uint_eq(once.calls, 1);
+	ck_assert_uint_eq(once.seen, 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->stops, 1);
+	ck_assert_uint_eq(rig_held(rig), 0);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 0);
+	rig_reset(rig);
+	rig_free(rig);
+}
+END_TEST
+
 /* The reset comes while the rings are made: their gates stay closed. */
 START_TEST(no_gate_opens_in_a_reset)
 {
@@ -482,6 +544,60 @@ START_TEST(no_hook_inside_complete)
 	rig_settle(rig);
 	ck_assert_uint_eq(rig->puppet->finishes, 1);
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 0);
+	rig_free(rig);
+}
+END_TEST
+
+static void stop_on_rise(void *ctx, bool high)
+{
+	struct once *o = ctx;
+
+	if (high && !o->calls++)
+		stop_queue(o->rig);
+}
+
+START_TEST(no_queue_stop_inside_complete)
+{
+	struct rig *rig = bench3(_i & 1, _i & 2, NULL);
+	struct once o = {.rig = rig};
+
+	rig_up(rig);
+	rig_add(rig, 0, NULL);
+	rig->on_line = stop_on_rise;
+	rig->on_line_ctx = &o;
+	ck_assert(rig_complete(rig, 0, 64));
+	ck_assert_uint_eq(o.calls, 1);
+	ck_assert_uint_eq(rig->puppet->stops, 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->stops, 1);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 0);
+	rig_reset(rig);
+	rig_free(rig);
+}
+END_TEST
+
+/* Nor from inside answer, nor from inside a pop of a thread of the backend's own. */
+START_TEST(no_hook_inside_answer_or_pop)
+{
+	const struct puppet puppet = {.cancel = true, .quiesce_answer = VMMIO_PENDING};
+	struct rig *rig = bench3(_i & 1, _i & 2, &puppet);
+	struct vmmio_chain chain;
+
+	rig_up(rig);
+	once = (struct once){.rig = rig, .point = VMMIO_SYNC_POP_ENTERED};
+	vmmio_sync_hook = zero_at;
+	ck_assert_uint_eq(vmmio_queue_pop(vmmio_device_queue(rig->dev, 0), &chain, 1), 0);
+	vmmio_sync_hook = NULL;
+	ck_assert_uint_eq(once.calls, 1);
+	ck_assert_uint_eq(rig->puppet->quiesces, 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->quiesces, 1);
+	vmmio_device_answer(rig->dev, rig->puppet->quiesce_token, 0);
+	ck_assert_uint_eq(rig->puppet->finishes, 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->finishes, 1);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 0);
+	rig->puppet->quiesce_answer = 0;
 	rig_free(rig);
 }
 END_TEST
@@ -789,6 +905,8 @@ END_TEST
 /* An executor that forwards to a manual one, and whose deadlines can be "on their way". */
 struct late_executor {
 	struct vmmio_executor *inner, *outer;
+	void (*helped)(struct rig *rig); /* after each step, before the waiter looks */
+	struct rig *rig;
 	bool hold;
 	struct vmmio_deadline *on_its_way;
 };
@@ -823,7 +941,12 @@ static uint64_t late_now(void *ctx)
 
 static bool late_help(void *ctx)
 {
-	return vmmio_manual_step(((struct late_executor *)ctx)->inner, 0);
+	struct late_executor *late = ctx;
+	bool more = vmmio_manual_step(late->inner, 0);
+
+	if (late->helped)
+		late->helped(late->rig);
+	return more;
 }
 
 static const struct vmmio_executor_ops late_ops = {
@@ -909,6 +1032,110 @@ START_TEST(a_late_deadline_is_not_the_next_resets)
 }
 END_TEST
 
+static void reset_after_reset(struct rig *rig)
+{
+	if (!rig_counters(rig).resets || once.calls++)
+		return;
+	rig_write(rig, VMMIO_REG_STATUS, 3);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES, 1);
+	rig_write(rig, VMMIO_REG_STATUS, 11);
+	rig_write(rig, VMMIO_REG_STATUS, 0);
+}
+
+/* Who waits for a reset waits for that one, not for another vCPU's next. */
+START_TEST(a_write_waits_for_its_own_reset)
+{
+	struct late_executor late = {.helped = reset_after_reset};
+	struct rig_options o = {.version = 3, .packed = _i};
+	struct rig *rig;
+
+	once = (struct once){0};
+	ck_assert_int_eq(vmmio_manual_create(&late.inner), 0);
+	ck_assert_int_eq(vmmio_executor_create(&late_ops, &late, &late.outer), 0);
+	o.ex = late.outer;
+	rig = late.rig = rig_create(&o);
+	fixture_expect_log("asks for a reset");
+	vmmio_device_needs_reset(rig->dev, "test");
+	rig_write(rig, VMMIO_REG_STATUS, 0);
+	late.helped = NULL;
+	ck_assert_uint_eq(once.calls, 1);
+	ck_assert_uint_eq(rig_counters(rig).resets, 1);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 11);
+	vmmio_manual_run(late.inner, 1000);
+	ck_assert_uint_eq(rig_counters(rig).resets, 2);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 0);
+	rig_free(rig);
+	ck_assert_int_eq(vmmio_executor_destroy(late.outer), 0);
+	ck_assert_int_eq(vmmio_executor_destroy(late.inner), 0);
+}
+END_TEST
+
+/* A destroy that joins a reset has the whole period of its own, then it is reported. */
+START_TEST(a_destroy_that_joins_is_timed_anew)
+{
+	struct rig_options o = {.version = 3, .packed = _i, .reset_deadline = 1000};
+	struct rig *rig = rig_create(&o);
+
+	rig_up(rig);
+	rig_add(rig, 0, NULL);
+	rig_write(rig, VMMIO_REG_STATUS, 0);
+	rig_settle(rig);
+	vmmio_manual_advance(rig->ex, 600);
+	ck_assert_int_eq(vmmio_device_destroy(rig->dev, count, &rig->destroyed), 0);
+	rig_settle(rig);
+	vmmio_manual_advance(rig->ex, 999);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->stuck, 0);
+	fixture_expect_log("not over after");
+	vmmio_manual_advance(rig->ex, 1);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->stuck, 1);
+	ck_assert_uint_eq(rig->report.age, 1000);
+	rig_complete_all(rig);
+	rig_settle(rig);
+	ck_assert_uint_eq(atomic_load(&rig->destroyed), 1);
+	rig->dev = NULL;
+	rig_free(rig);
+}
+END_TEST
+
+/* Nobody is left to write zero again: a backend that fails is asked once a period. */
+START_TEST(a_destroy_asks_until_it_is_heard)
+{
+	const struct puppet puppet = {.cancel = true, .quiesce_answer = -EIO};
+	const bool reports = _i & 2;
+	struct rig_options o = {.version = 3, .packed = _i & 1, .puppet = &puppet};
+	const uint64_t period = reports ? 1000 : UINT64_C(5000000000);
+	struct rig *rig;
+
+	o.reset_deadline = reports ? period : 0;
+	rig = rig_create(&o);
+	rig_up(rig);
+	fixture_expect_log("cannot be quiesced");
+	if (reports)
+		fixture_expect_log("quiesce failed");
+	ck_assert_int_eq(vmmio_device_destroy(rig->dev, count, &rig->destroyed), 0);
+	rig_settle(rig);
+	for (unsigned n = 1; n <= 4; n++) {
+		ck_assert_uint_eq(rig->puppet->quiesces, n);
+		vmmio_manual_advance(rig->ex, period - 1);
+		rig_settle(rig);
+		ck_assert_uint_eq(rig->puppet->quiesces, n);
+		if (n == 4)
+			rig->puppet->quiesce_answer = 0;
+		vmmio_manual_advance(rig->ex, 1);
+		ck_assert_uint_eq(rig->puppet->quiesces, n); /* not on the timer's thread */
+		rig_settle(rig);
+	}
+	ck_assert_uint_eq(rig->puppet->quiesces, 5);
+	ck_assert_uint_eq(rig->stuck, reports ? 4 : 0);
+	ck_assert_uint_eq(atomic_load(&rig->destroyed), 1);
+	rig->dev = NULL;
+	rig_free(rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("protocol");
@@ -921,12 +1148,16 @@ int main(void)
 	tcase_add_loop_test(tc, a_lease_covers_its_interrupt, 0, 8);
 	tcase_add_loop_test(tc, the_line_falls_before_zero, 0, 2);
 	tcase_add_loop_test(tc, quiesce_waits_for_a_running_pop, 0, 2);
+	tcase_add_loop_test(tc, a_reset_before_features_are_asked, 0, 4);
+	tcase_add_loop_test(tc, queue_stop_waits_for_a_running_pop, 0, RIG_VARIANTS);
 	tcase_add_loop_test(tc, no_gate_opens_in_a_reset, 0, 2);
 	tcase_add_loop_test(tc, config_write_is_a_pass, 0, 4);
 	tcase_add_loop_test(tc, a_kick_during_notify_is_looked_at, 0, 4);
 	tcase_add_loop_test(tc, no_notify_inside_complete, 0, RIG_VARIANTS);
 	tcase_add_loop_test(tc, delivery_is_handed_over, 0, 4);
 	tcase_add_loop_test(tc, no_hook_inside_complete, 0, 4);
+	tcase_add_loop_test(tc, no_queue_stop_inside_complete, 0, 4);
+	tcase_add_loop_test(tc, no_hook_inside_answer_or_pop, 0, 4);
 	tcase_add_loop_test(tc, no_blocking_hook_inside_a_write, 0, 2);
 	tcase_add_loop_test(tc, no_start_inside_a_callback, 0, 2);
 	tcase_add_loop_test(tc, zero_at_zero_from_a_callback_is_refused, 0, 2);
@@ -940,5 +1171,8 @@ int main(void)
 	tcase_add_loop_test(tc, a_deadline_asks_nobody, 0, 2);
 	tcase_add_loop_test(tc, a_second_disable_joins, 0, 2);
 	tcase_add_loop_test(tc, a_late_deadline_is_not_the_next_resets, 0, 2);
+	tcase_add_loop_test(tc, a_write_waits_for_its_own_reset, 0, 2);
+	tcase_add_loop_test(tc, a_destroy_that_joins_is_timed_anew, 0, 2);
+	tcase_add_loop_test(tc, a_destroy_asks_until_it_is_heard, 0, 4);
 	return fixture_main(suite);
 }
