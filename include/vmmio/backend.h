@@ -26,10 +26,7 @@ extern "C" {
 
 struct vmmio_device;
 
-/* A hook's answer "later". */
-#define VMMIO_PENDING 1
-
-/* size first; later versions append. NULL: see each op. */
+/* size first; later versions append. NULL: see each op. An op beyond size is NULL. */
 struct vmmio_backend_ops {
 	size_t size; /* sizeof(struct vmmio_backend_ops) */
 
@@ -141,6 +138,32 @@ struct vmmio_backend_ops {
 	 * NULL        nothing to do.
 	 */
 	void (*detach)(void *ctx);
+
+	/*
+	 * pause: the host pauses the device. Finish what is under way, or put it aside: chains
+	 * that are kept (receive buffers that wait for data) are neither touched nor
+	 * completed until resume. Chains that are worked on may complete as ever before the
+	 * answer. When this is called no notify is running and pop gives nothing.
+	 * Called by   the executor; if VMMIO_BACKEND_PROMPT, inside vmmio_device_pause, or by
+	 *             the thread whose notify was the last to return. Only of a device that has
+	 *             started.
+	 * May block   yes (prompt: no).
+	 * Answers by  0, VMMIO_PENDING, or -errno: the pause fails with it, and the device goes
+	 *             on; resume is not called.
+	 * During reset  a reset or a resume while it is pending voids the token.
+	 * NULL        every chain completes by itself before long: the pause waits for them.
+	 */
+	int (*pause)(void *ctx, vmmio_token token);
+
+	/*
+	 * resume: the pause is over, or was given up while pause was pending. Chains may
+	 * be completed again; notify follows for each queue.
+	 * Called by   the executor; inside vmmio_device_resume if VMMIO_BACKEND_PROMPT. Not called
+	 *             if a reset came between.
+	 * May block   yes (prompt: no).
+	 * NULL        nothing to do.
+	 */
+	void (*resume)(void *ctx);
 };
 
 enum vmmio_backend_flags {

@@ -65,6 +65,9 @@ struct vmmio_shm_region {
  */
 typedef uint64_t vmmio_token;
 
+/* An answer "later": of a backend's hook, or of a call that was given a waiter. */
+#define VMMIO_PENDING 1
+
 /* How urgent a log line is. */
 enum vmmio_log_level {
 	VMMIO_LOG_ERROR = 0, /* a call was refused, or the embedder has to do something */

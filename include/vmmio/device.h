@@ -2,8 +2,10 @@
 /*
  * The device, for who embeds it: create it, route MMIO accesses to it, destroy it.
  *
- * Thread roles: vCPU (any number, any time: read and write), control (create,
- * destroy). Every function says which roles may call it and whether it may wait.
+ * Thread roles: vCPU (any number, any time: read and write), control (create, reset, pause,
+ * resume, fence, destroy). Every function says which roles may call it and whether it may
+ * wait. Control functions may be called from any thread, at the same time as everything else,
+ * and from inside callbacks.
  */
 #ifndef VMMIO_DEVICE_H
 #define VMMIO_DEVICE_H
@@ -12,6 +14,7 @@
 #include <vmmio/executor.h>
 #include <vmmio/irq.h>
 #include <vmmio/memory.h>
+#include <vmmio/waiter.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -84,6 +87,75 @@ VMMIO_API int vmmio_device_write(
 	struct vmmio_device *device, uint64_t offset, unsigned size, uint64_t value);
 
 /*
+ * The same for a VMM that must not wait: one thread with an event loop, a vCPU that can be
+ * parked. vCPU role, also from inside any callback. Never waits.
+ * 0: the write is complete, done is not called. VMMIO_PENDING: one of the three writes
+ * has to wait; done is called exactly once when the instruction may complete (result 0), perhaps
+ * before this returns. Other vCPUs go on, and their writes have their effect or none
+ * as during any reset. Several vCPUs may wait for one reset, each with its own waiter.
+ * -EBUSY: the waiter is still out; -EINVAL: it is NULL or has no done. Nothing was written.
+ */
+VMMIO_API VMMIO_MUST_CHECK int vmmio_device_write_pending(struct vmmio_device *device,
+	uint64_t offset, unsigned size, uint64_t value, struct vmmio_waiter *waiter);
+
+/* --- What the host does to a device: control role --------------------------------------------
+ *
+ * All are asynchronous and end like a guest's own reset: no lease, no pass is left.
+ * They may be called while a register reset, a queue reset or a start is under way.
+ */
+
+/*
+ * Resets the device as a zero write to Status would: the VM reboots. Joins a reset that is
+ * running, and asks a backend again that failed to quiesce.
+ * Until the report the embedder must not reuse guest memory nor restart a vCPU: requests of
+ * the old life may still write their buffers. After it nothing of the old life touches guest
+ * memory, registers or the line. vCPUs that run meanwhile do no harm: they see a reset.
+ * 0: over already, done is not called. VMMIO_PENDING: done comes, with 0.
+ * -EBUSY, -EINVAL: the waiter, as above. -ENODEV: the device is being destroyed.
+ */
+VMMIO_API VMMIO_MUST_CHECK int vmmio_device_reset(
+	struct vmmio_device *device, struct vmmio_waiter *waiter);
+
+/*
+ * Pauses the device: no chain is popped, no hook called for it, no config change
+ * interrupt sent. Requests that are in flight complete first (or the backend keeps them, see
+ * its pause op), and their used entries and interrupts arrive.
+ * Until the report guest memory may still be written and the sink called. After it, until
+ * resume, the device by itself touches nothing. What a guest writes to a register still acts,
+ * inside that write: a reset, a queue reset, an InterruptACK with its call of the sink, a
+ * config write. DRIVER_OK takes effect with the resume, and so do kicks: each queue is
+ * looked at then. So vCPUs are best stopped before, but need not be.
+ * 0: paused, done is not called. VMMIO_PENDING: done comes: 0 paused; -ECANCELED:
+ * resumed or destroyed before; -errno: what the backend's pause failed with, the device goes
+ * on. -EALREADY: paused already, or about to be. -EBUSY, -EINVAL: the waiter. -ENODEV.
+ */
+VMMIO_API VMMIO_MUST_CHECK int vmmio_device_pause(
+	struct vmmio_device *device, struct vmmio_waiter *waiter);
+
+/*
+ * Ends a pause, or gives one up that is not reached yet (its waiter gets -ECANCELED).
+ * No kick is lost: each queue is looked at. Interrupts that were held back are sent.
+ * 0: running, done is not called. VMMIO_PENDING: done comes: 0 running; -ECANCELED: paused
+ * again or destroyed before. -EALREADY: it is not paused. -EBUSY, -EINVAL, -ENODEV.
+ */
+VMMIO_API VMMIO_MUST_CHECK int vmmio_device_resume(
+	struct vmmio_device *device, struct vmmio_waiter *waiter);
+
+/*
+ * Fences a device whose reset (register, vmmio_device_reset or destroy) does not end: the
+ * embedder promises that no DMA for it can come any more. The IOMMU is unmapped, the process
+ * that did the I/O is dead; that a descriptor was closed or memory unmapped in this process is
+ * no such thing (I10). Chains that are out count as returned, a pending quiesce as answered,
+ * and the reset ends: Status reads 0, waiters are told, a version 2 write returns.
+ * What comes back later is ignored. FEATURES_OK is refused from then on, so the device is
+ * dead for the driver; destroy it. reset_finish is not called. Still waited for: a hook
+ * that has not returned, a thread that touches guest memory (vmmio_queue_access_begin), and a
+ * pop or completion that is under way.
+ * May be called again if the reset does not end. 0. -EINVAL: no reset is under way.
+ */
+VMMIO_API int vmmio_device_fence(struct vmmio_device *device);
+
+/*
  * Destroys the device: stops it like a reset, then calls destroyed, then frees it.
  * Control role, or from inside any callback. Returns at once.
  * From here on reads give 0 and writes do nothing. destroyed (may be NULL) is the one
@@ -92,10 +164,21 @@ VMMIO_API int vmmio_device_write(
  * inside it, the executor afterwards from another thread (it waits, and is not busy because
  * of this device). The embedder sees to it that no call on the device, and no poll on its
  * eventfds, is under way when destroyed returns, and that none follows.
+ * Writes that wait are told as when a reset ends, pauses and resumes get -ECANCELED, all before
+ * destroyed. Of a fenced device it waits until the last chain has come back.
  * -EALREADY: it is being destroyed already. device NULL: 0, and destroyed is not called.
  */
 VMMIO_API int vmmio_device_destroy(
 	struct vmmio_device *device, void (*destroyed)(void *ctx), void *ctx);
+
+/*
+ * A destroyed and fenced device need not wait for its chains any more: destroyed is called
+ * now. The device, its backend (detach is not called, so it stays attached) and all that
+ * the stuck requests point to stay allocated for good, and a log line says so. Memory and
+ * executor are released as ever.
+ * Between vmmio_device_destroy and destroyed only. 0. -EINVAL: not destroyed, or not fenced.
+ */
+VMMIO_API int vmmio_device_abandon(struct vmmio_device *device);
 
 /*
  * An eventfd for one queue's notifications, made on demand; for KVM_IOEVENTFD. Watch it

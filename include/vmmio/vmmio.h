@@ -57,5 +57,6 @@
 #include <vmmio/queue.h>
 #include <vmmio/regfile.h>
 #include <vmmio/spec.h>
+#include <vmmio/waiter.h>
 
 #endif

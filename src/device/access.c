@@ -5,7 +5,6 @@
  * the lock that the register file was asked under; then, without it, what calls out.
  */
 #include <errno.h>
-#include <time.h>
 
 #include "device/internal.h"
 
@@ -21,6 +20,7 @@ struct pending {
 	bool reset;    /* a reset began: we hold a pass of the device's gate */
 	bool line;     /* InterruptStatus changed */
 	bool features; /* hook_running is ours: ask the backend */
+	bool refused;  /* FEATURES_OK of a fenced device */
 	unsigned n_config;
 	bool config_pass; /* a pass of the device's gate for the config writes */
 	struct vmmio_action config[VMMIO_ACTIONS_MAX];
@@ -43,9 +43,22 @@ static void apply_reset(
 	if (how != VMMIO_RESET_JOIN) {
 		p->reset = true;
 		vmmio_lifecycle_begin_reset(dev, now);
-	} else if (dev->quiesce == HOOK_FAILED) {
-		dev->quiesce = HOOK_WANTED; /* E12: the driver's retry */
+	} else if (dev->quiesce.state == HOOK_FAILED) {
+		dev->quiesce.state = HOOK_WANTED; /* E12: the driver's retry */
 	}
+}
+
+/* A fenced device begins no new life: nobody knows what its backend is still up to. */
+static void apply_features(struct vmmio_device *dev, struct pending *p)
+{
+	struct vmmio_actions none;
+
+	if (!dev->fenced) {
+		p->features = dev->hook_running = true;
+		return;
+	}
+	p->refused = true;
+	vmmio_regfile_event(dev->rf, VMMIO_EVENT_FEATURES, 0, &none);
 }
 
 static void apply_driver_ok(struct vmmio_device *dev)
@@ -79,7 +92,7 @@ static void apply_config_write(
 		return;
 	/* During a reset only urgent windows get here; the write itself keeps the device. */
 	if (!p->n_config)
-		p->config_pass = vmmio_gate_enter(&dev->gate);
+		p->config_pass = vmmio_pause_force(dev);
 	dev->backend_dirty = true;
 	p->config[p->n_config++] = *action;
 }
@@ -95,7 +108,7 @@ static void apply(struct vmmio_device *dev, struct pending *p, const struct vmmi
 			apply_reset(dev, p, (enum vmmio_reset_how)action->value, now);
 			break;
 		case VMMIO_ACTION_CHECK_FEATURES:
-			p->features = dev->hook_running = true;
+			apply_features(dev, p);
 			break;
 		case VMMIO_ACTION_DRIVER_OK:
 			apply_driver_ok(dev);
@@ -188,38 +201,18 @@ static bool is_over(const struct vmmio_device *dev, const struct pending *p)
 	return !p->wait_queue || p->wait_queue->stops != p->stops;
 }
 
-/* Nobody else can run the tasks of an executor without threads, and nobody can say when
- * one is submitted from elsewhere: look every millisecond. */
-static void wait_a_little(struct vmmio_device *dev)
+/* A pass for the line, during a pause too. false: a reset has cleared all bits and drops the
+ * line itself. */
+static bool enter(struct vmmio_device *dev)
 {
-	struct timespec until;
+	bool entered;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	pthread_cond_timedwait(&dev->changed, &dev->lock, &until);
-}
-
-static void wait_for_end(struct vmmio_device *dev, const struct pending *p)
-{
-	bool stepped = vmmio_executor_is_stepped(dev->ex);
-
+	if (vmmio_gate_enter(&dev->gate))
+		return true;
 	pthread_mutex_lock(&dev->lock);
-	while (!is_over(dev, p)) {
-		if (!stepped) {
-			pthread_cond_wait(&dev->changed, &dev->lock);
-			continue;
-		}
-		pthread_mutex_unlock(&dev->lock);
-		bool helped = vmmio_executor_help(dev->ex);
-		pthread_mutex_lock(&dev->lock);
-		if (!helped && !is_over(dev, p))
-			wait_a_little(dev);
-	}
+	entered = vmmio_pause_force(dev);
 	pthread_mutex_unlock(&dev->lock);
+	return entered;
 }
 
 /* --- Writes ------------------------------------------------------------------------------ */
@@ -232,8 +225,7 @@ static int write_lockless(struct vmmio_device *dev, uint64_t offset, unsigned si
 	for (unsigned i = 0; i < actions.n; i++) {
 		if (actions.list[i].kind == VMMIO_ACTION_NOTIFY) {
 			vmmio_queue_kick(&dev->queues[actions.list[i].queue]);
-		} else if (actions.list[i].kind == VMMIO_ACTION_LINE && vmmio_gate_enter(&dev->gate)) {
-			/* A closed gate: a reset has cleared all bits and drops the line itself. */
+		} else if (actions.list[i].kind == VMMIO_ACTION_LINE && enter(dev)) {
 			vmmio_irq_update(dev, VMMIO_STATE_INT(vmmio_regfile_state(dev->rf)) != 0);
 			vmmio_device_leave(dev, vmmio_frame_where(dev));
 		}
@@ -262,47 +254,61 @@ static int refuse(struct vmmio_device *dev, uint64_t offset)
 	return -EDEADLK;
 }
 
-/* lock held on entry: the write's own claim on the device goes back. */
-static void end_write(struct vmmio_device *dev)
-{
-	dev->users--;
-	vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
-}
-
 static void carry_out(struct vmmio_device *dev, struct pending *p)
 {
+	if (p->refused)
+		vmmio_device_log(dev, VMMIO_LOG_WARN,
+			"FEATURES_OK is refused: the device was fenced; create another one");
 	if (p->features)
 		ask_features(dev, p);
 	if (p->n_config)
 		hand_config(dev, p);
 	if (p->reset)
 		hand_reset(dev);
-	else if (p->line && vmmio_gate_enter(&dev->gate)) {
+	else if (p->line && enter(dev)) {
 		vmmio_irq_update(dev, true);
 		vmmio_device_leave(dev, vmmio_frame_where(dev));
 	}
 	if (p->stopped)
 		VMMIO_SYNC(dev, STOP_ACCEPTED);
-	if (p->wait_reset || p->wait_queue) {
-		vmmio_lifecycle_enter(dev);
-		vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
-		wait_for_end(dev, p);
-	}
 }
 
-static int write_locked(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value)
+/* The write has been made. What it has to wait for may be over by now; else the waiter is told,
+ * and without one the caller sleeps. Lock held on entry and return. */
+static int settle(struct vmmio_device *dev, const struct pending *p, struct vmmio_waiter *waiter)
+{
+	enum wait_for what = p->wait_reset ? WAIT_RESET : WAIT_QUEUE_STOP;
+
+	if (!p->wait_reset && !p->wait_queue)
+		return 0;
+	vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
+	vmmio_lifecycle_enter(dev);
+	if (is_over(dev, p))
+		return 0;
+	if (waiter) {
+		vmmio_waiter_add(dev, waiter, what, p->wait_queue);
+		return VMMIO_PENDING;
+	}
+	vmmio_waiter_sleep(dev, what, p->wait_queue);
+	vmmio_lifecycle_enter(dev);
+	return 0;
+}
+
+static int write_locked(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
+	struct vmmio_waiter *waiter)
 {
 	bool zero = offset == VMMIO_REG_STATUS && (uint32_t)value == 0;
 	uint64_t now = zero ? vmmio_executor_now(dev->ex) : 0;
 	struct pending p = {0};
 	struct vmmio_actions actions;
+	int result;
 
 	vmmio_lifecycle_enter(dev);
 	if (atomic_load_explicit(&dev->dead, memory_order_relaxed)) {
 		pthread_mutex_unlock(&dev->lock);
 		return 0;
 	}
-	if (waits_for_itself(dev, offset, size, value)) {
+	if (!waiter && waits_for_itself(dev, offset, size, value)) {
 		pthread_mutex_unlock(&dev->lock);
 		return refuse(dev, offset);
 	}
@@ -317,11 +323,14 @@ static int write_locked(struct vmmio_device *dev, uint64_t offset, unsigned size
 
 	carry_out(dev, &p);
 	vmmio_lifecycle_enter(dev);
-	end_write(dev);
-	return 0;
+	result = settle(dev, &p, waiter);
+	dev->users--;
+	vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
+	return result;
 }
 
-int vmmio_device_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value)
+static int write_any(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
+	struct vmmio_waiter *waiter)
 {
 	int cancel, result;
 
@@ -332,9 +341,42 @@ int vmmio_device_write(struct vmmio_device *dev, uint64_t offset, unsigned size,
 	if (vmmio_regfile_lockless(offset))
 		result = write_lockless(dev, offset, size, value);
 	else
-		result = write_locked(dev, offset, size, value);
+		result = write_locked(dev, offset, size, value, waiter);
 	pthread_setcancelstate(cancel, NULL);
 	return result;
+}
+
+int vmmio_device_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	return write_any(dev, offset, size, value, NULL);
+}
+
+int vmmio_device_write_pending(struct vmmio_device *dev, uint64_t offset, unsigned size,
+	uint64_t value, struct vmmio_waiter *waiter)
+{
+	int result = vmmio_waiter_claim(dev, waiter, "vmmio_device_write_pending");
+
+	if (result)
+		return result;
+	result = write_any(dev, offset, size, value, waiter);
+	if (result != VMMIO_PENDING)
+		vmmio_waiter_unclaim(waiter);
+	return result;
+}
+
+bool vmmio_access_reset(struct vmmio_device *dev, uint64_t now)
+{
+	struct vmmio_actions actions;
+	struct pending p = {0};
+
+	vmmio_regfile_write(dev->rf, VMMIO_REG_STATUS, 4, 0, &actions);
+	apply(dev, &p, &actions, now);
+	if (p.reset) {
+		pthread_mutex_unlock(&dev->lock);
+		hand_reset(dev);
+		pthread_mutex_lock(&dev->lock);
+	}
+	return p.reset;
 }
 
 int vmmio_device_queue_event(struct vmmio_device *dev, unsigned index)
@@ -343,44 +385,5 @@ int vmmio_device_queue_event(struct vmmio_device *dev, unsigned index)
 		return -EINVAL;
 	vmmio_queue_drain_event(&dev->queues[index]);
 	vmmio_queue_kick(&dev->queues[index]);
-	return 0;
-}
-
-/* --- Destroy ------------------------------------------------------------------------------ */
-
-int vmmio_device_destroy(struct vmmio_device *dev, void (*destroyed)(void *ctx), void *ctx)
-{
-	struct vmmio_actions actions;
-	struct pending p = {0};
-	uint64_t now;
-
-	if (!dev)
-		return 0;
-	now = vmmio_executor_now(dev->ex);
-	vmmio_lifecycle_enter(dev);
-	if (dev->destroying) {
-		pthread_mutex_unlock(&dev->lock);
-		vmmio_device_log(dev, VMMIO_LOG_WARN,
-			"destroyed twice: the second call has no effect, its callback will not come");
-		return -EALREADY;
-	}
-	dev->users++;
-	dev->destroying = true;
-	dev->destroyed = destroyed;
-	dev->destroyed_ctx = ctx;
-	atomic_store_explicit(&dev->dead, true, memory_order_relaxed);
-	/* From here on it is a reset that nobody can see. */
-	vmmio_regfile_write(dev->rf, VMMIO_REG_STATUS, 4, 0, &actions);
-	apply(dev, &p, &actions, now);
-	if (!p.reset) { /* joined: timed anew, for the deadline asks a failed backend again */
-		dev->reset_began = now;
-		dev->deadline_over = false;
-	}
-	pthread_mutex_unlock(&dev->lock);
-
-	if (p.reset)
-		hand_reset(dev);
-	vmmio_lifecycle_enter(dev);
-	end_write(dev);
 	return 0;
 }

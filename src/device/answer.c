@@ -6,48 +6,36 @@
 
 enum answer { ANSWER_WRONG, ANSWER_LATE, ANSWER_TAKEN };
 
-static enum answer match(vmmio_token token, vmmio_token *open, vmmio_token *voided)
+static enum answer match(vmmio_token token, struct hook *hook)
 {
-	vmmio_token *which = token == *open ? open : token == *voided ? voided : NULL;
+	vmmio_token *which = token == hook->token    ? &hook->token
+			     : token == hook->voided ? &hook->voided
+						     : NULL;
 
 	if (!which)
 		return ANSWER_WRONG;
 	*which = 0;
-	return which == open ? ANSWER_TAKEN : ANSWER_LATE;
+	return which == &hook->token ? ANSWER_TAKEN : ANSWER_LATE;
 }
 
-/* lock held */
-static enum answer take_queue_answer(struct vmmio_device *dev, vmmio_token token)
-{
-	for (uint32_t i = 0; i < dev->n_queues; i++) {
-		struct vmmio_queue *queue = &dev->queues[i];
-		enum answer answer = match(token, &queue->stop_token, &queue->stop_voided);
-
-		if (answer == ANSWER_TAKEN)
-			queue->stop_hook = HOOK_DONE;
-		if (answer != ANSWER_WRONG)
-			return answer;
-	}
-	return ANSWER_WRONG;
-}
-
-/* lock held */
+/* lock held. Which hook's answer is this? */
 static enum answer take_answer(struct vmmio_device *dev, vmmio_token token, int result, bool *line)
 {
-	vmmio_token none = 0;
-	enum answer answer;
+	static const enum step_kind kinds[] = {STEP_QUIESCE, STEP_START, STEP_PAUSE};
+	enum answer answer = ANSWER_WRONG;
+	struct step step = {STEP_NONE, NULL};
 
-	if (!token)
-		return ANSWER_WRONG;
-	answer = match(token, &dev->quiesce_token, &none);
-	if (answer == ANSWER_TAKEN) {
-		vmmio_step_quiesce_answered(dev, result);
-		return answer;
+	for (unsigned i = 0; i < 3 && token && answer == ANSWER_WRONG; i++) {
+		step.kind = kinds[i];
+		answer = match(token, vmmio_step_hook(dev, step));
 	}
-	answer = match(token, &dev->start_token, &dev->start_voided);
+	for (uint32_t i = 0; i < dev->n_queues && token && answer == ANSWER_WRONG; i++) {
+		step = (struct step){STEP_QUEUE_STOP, &dev->queues[i]};
+		answer = match(token, &step.queue->stop);
+	}
 	if (answer == ANSWER_TAKEN)
-		*line = vmmio_step_start_answered(dev, result);
-	return answer != ANSWER_WRONG ? answer : take_queue_answer(dev, token);
+		*line = vmmio_step_answered(dev, step, result);
+	return answer;
 }
 
 void vmmio_device_answer(struct vmmio_device *dev, vmmio_token token, int result)

@@ -22,6 +22,22 @@ static bool in_config_space(const struct vmmio_device *dev, uint32_t offset, uin
 	return offset <= dev->backend.config_size && size <= dev->backend.config_size - offset;
 }
 
+/* A pass for the interrupt. false: there will be none, or a pause holds it back. */
+static bool enter_or_hold(struct vmmio_device *dev)
+{
+	bool entered;
+
+	if (vmmio_gate_enter(&dev->gate))
+		return true;
+	pthread_mutex_lock(&dev->lock);
+	/* Opened and closed under the lock: if it is open by now the pause is over. */
+	entered = vmmio_gate_enter(&dev->gate);
+	if (!entered && !dev->resetting && !dev->destroying)
+		dev->config_held = true;
+	pthread_mutex_unlock(&dev->lock);
+	return entered;
+}
+
 int vmmio_device_config_change(
 	struct vmmio_device *dev, uint32_t offset, const void *data, uint32_t size)
 {
@@ -34,7 +50,7 @@ int vmmio_device_config_change(
 	pthread_mutex_lock(&dev->lock);
 	changed = vmmio_regfile_config_set(dev->rf, offset, data, size);
 	pthread_mutex_unlock(&dev->lock);
-	if (!changed || vmmio_frame_inside(dev, FRAME_CONFIG_WRITE) || !vmmio_gate_enter(&dev->gate))
+	if (!changed || vmmio_frame_inside(dev, FRAME_CONFIG_WRITE) || !enter_or_hold(dev))
 		return 0;
 	raise_config(dev);
 	vmmio_device_leave(dev, ELSEWHERE);
@@ -60,20 +76,29 @@ void vmmio_device_needs_reset(struct vmmio_device *dev, const char *reason)
 {
 	struct vmmio_actions actions;
 	struct frame frame;
+	bool entered;
 
-	if (!vmmio_gate_enter(&dev->gate))
-		return; /* the cure is running (E10) */
-	if (vmmio_count_log(&dev->counters.faults, 1))
-		vmmio_device_log(dev, VMMIO_LOG_WARN, "the backend asks for a reset: %s",
-			reason ? reason : "no reason given");
 	pthread_mutex_lock(&dev->lock);
+	entered = vmmio_gate_enter(&dev->gate);
+	if (!entered && (dev->resetting || dev->destroying)) {
+		pthread_mutex_unlock(&dev->lock);
+		return; /* the cure is running (E10) */
+	}
+	dev->users++;
 	dev->backend_dirty = true; /* at Status 0 too: the reset has to reach the backend */
 	vmmio_regfile_event(dev->rf, VMMIO_EVENT_NEEDS_RESET, 0, &actions);
 	pthread_mutex_unlock(&dev->lock);
-	if (actions.n) {
+	if (vmmio_count_log(&dev->counters.faults, 1))
+		vmmio_device_log(dev, VMMIO_LOG_WARN, "the backend asks for a reset: %s",
+			reason ? reason : "no reason given");
+	if (actions.n && entered) { /* paused: the resume looks at the line */
 		vmmio_frame_enter(&frame, dev, FRAME_COMPLETE);
 		vmmio_irq_update(dev, true);
 		vmmio_frame_leave(&frame);
 	}
-	vmmio_device_leave(dev, ELSEWHERE);
+	if (entered)
+		vmmio_device_leave(dev, ELSEWHERE);
+	vmmio_lifecycle_enter(dev);
+	dev->users--;
+	vmmio_lifecycle_leave(dev, ELSEWHERE);
 }

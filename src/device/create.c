@@ -145,17 +145,6 @@ static int make_regfile(struct vmmio_device *dev, const struct vmmio_device_opti
 	return 0;
 }
 
-static void init_locks(struct vmmio_device *dev)
-{
-	pthread_condattr_t attr;
-
-	pthread_mutex_init(&dev->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&dev->changed, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 static struct vmmio_device *make(const struct vmmio_device_options *o)
 {
 	const char *name = o->name ? o->name : "vmmio";
@@ -182,7 +171,7 @@ static struct vmmio_device *make(const struct vmmio_device_options *o)
 	dev->task = (struct vmmio_task){.run = vmmio_lifecycle_task, .flags = VMMIO_TASK_MAY_BLOCK};
 	dev->irq_task = (struct vmmio_task){.run = vmmio_irq_task};
 	dev->deadline.expired = vmmio_deadline_expired;
-	init_locks(dev);
+	pthread_mutex_init(&dev->lock, NULL);
 	for (uint32_t i = 0; i < dev->n_queues; i++)
 		vmmio_queue_init(dev, i);
 	vmmio_memory_ref(dev->memory);
@@ -194,7 +183,6 @@ void vmmio_device_free(struct vmmio_device *dev)
 {
 	for (uint32_t i = 0; i < dev->n_queues; i++)
 		vmmio_queue_finish(&dev->queues[i]);
-	pthread_cond_destroy(&dev->changed);
 	pthread_mutex_destroy(&dev->lock);
 	free(dev->rf);
 	free(dev);

@@ -19,7 +19,7 @@ static uint64_t period(const struct vmmio_device *dev)
 /* lock held */
 static bool asks_again(const struct vmmio_device *dev)
 {
-	return dev->destroying && dev->quiesce == HOOK_FAILED;
+	return dev->destroying && dev->quiesce.state == HOOK_FAILED;
 }
 
 /* lock held */
@@ -140,11 +140,11 @@ void vmmio_deadline_expired(struct vmmio_deadline *deadline)
 			.device = dev->name,
 			.age = now - dev->reset_began,
 			.hook_running = dev->hook_running,
-			.answer_pending = dev->quiesce != HOOK_DONE,
-			.quiesce_error = dev->quiesce_error,
+			.answer_pending = dev->quiesce.state != HOOK_DONE,
+			.quiesce_error = dev->quiesce.error,
 		};
 		if (again) {
-			dev->quiesce = HOOK_WANTED;
+			dev->quiesce.state = HOOK_WANTED;
 			dev->reset_began = now; /* and once more, should it fail again */
 		}
 		dev->deadline_over = !again;

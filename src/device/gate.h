@@ -10,6 +10,9 @@
  * Enter is a compare-and-swap, not an add and undo: an undo could be "the last one" a
  * second time. Leaving is acq_rel, so that what every leaver did is visible to the one
  * who finds the gate drained.
+ *
+ * A gate that a pause has closed may be opened again with leases out, and a guest's own
+ * register write may force its way in while it is closed.
  */
 #ifndef VMMIO_DEVICE_GATE_H
 #define VMMIO_DEVICE_GATE_H
@@ -77,6 +80,30 @@ static inline unsigned vmmio_gate_close(vmmio_gate *gate)
 	uint64_t before = atomic_fetch_or_explicit(gate, VMMIO_GATE_CLOSED, memory_order_acq_rel);
 
 	return (before < VMMIO_GATE_PASS ? GATE_QUIET : 0) | (before == 0 ? GATE_DRAINED : 0);
+}
+
+/* A pass of a gate that is closed. true: it was drained, and will be told so once more. */
+static inline bool vmmio_gate_force(vmmio_gate *gate)
+{
+	return atomic_fetch_add_explicit(gate, VMMIO_GATE_PASS, memory_order_acq_rel) ==
+	       VMMIO_GATE_CLOSED;
+}
+
+enum { GATE_NOT_NOW, GATE_WAS_DRAINED, GATE_WAS_NOT_DRAINED };
+
+/* Opens a closed gate with what is inside. GATE_WAS_NOT_DRAINED: this closing will not be
+ * told to have drained any more. all_noted false: if it is drained, whoever drained it has
+ * yet to say so, and the gate stays closed (GATE_NOT_NOW). */
+static inline int vmmio_gate_reopen(vmmio_gate *gate, bool all_noted)
+{
+	uint64_t now = atomic_load_explicit(gate, memory_order_relaxed);
+
+	do {
+		if (now == VMMIO_GATE_CLOSED && !all_noted)
+			return GATE_NOT_NOW;
+	} while (!atomic_compare_exchange_weak_explicit(gate, &now, now & ~VMMIO_GATE_CLOSED,
+		memory_order_acq_rel, memory_order_relaxed));
+	return now == VMMIO_GATE_CLOSED ? GATE_WAS_DRAINED : GATE_WAS_NOT_DRAINED;
 }
 
 /* The gate must be closed and drained. */

@@ -6,6 +6,9 @@
  *   lifecycle.c  what begins a reset or a stop, which step is next, who takes it
  *   steps.c      the steps: the hooks called; where a reset, a queue stop, a destroy ends
  *   answer.c     a hook that was pending is answered
+ *   waiter.c     what waits for the end of a reset, a queue stop, a pause
+ *   host.c       the host's own reset, fence, abandon, destroy
+ *   pause.c      pause and resume
  *   queue.c      pop, complete, notify: the data path
  *   irq.c        InterruptStatus to the sink, one owner at a time
  *   frame.c      which callbacks the calling thread is inside of
@@ -27,6 +30,7 @@
 #include <stdatomic.h>
 #include <vmmio/device.h>
 #include <vmmio/regfile.h>
+#include <vmmio/waiter.h>
 
 #include "device/gate.h"
 #include "device/sync.h"
@@ -39,11 +43,19 @@ enum queue_phase {
 	QUEUE_OFF,      /* gate closed and drained, no ring */
 	QUEUE_WANTED,   /* QueueReady is 1: run it as soon as the device is live */
 	QUEUE_RUN,      /* gate open */
+	QUEUE_PAUSED,   /* gate closed, to be opened again; its life goes on */
 	QUEUE_STOPPING, /* gate closed; on the way to OFF */
 };
 
 /* How far a hook that answers now or later has come. */
 enum hook_state { HOOK_DONE = 0, HOOK_WANTED, HOOK_PENDING, HOOK_FAILED };
+
+struct hook {
+	vmmio_token token;  /* of the call that is out, 0: none */
+	vmmio_token voided; /* nobody waits for it any more: its answer is late, not wrong */
+	int error;          /* the last answer */
+	uint8_t state;      /* enum hook_state */
+};
 
 enum kick_state { KICK_IDLE, KICK_RUNNING, KICK_AGAIN };
 
@@ -66,21 +78,29 @@ struct vmmio_queue {
 	/* ring_lock */
 	bool fault_reported;
 	pthread_mutex_t ring_lock;
+	bool hold;                /* paused: completions wait in the ring for the resume */
 	struct ring_block *block; /* NULL: not running, or broken from the start */
 	uint64_t generation;      /* of the last token of earlier lives */
 	uint32_t epoch;           /* the life it runs for; written before the gate opens */
+	uint32_t fenced;          /* chains that were given up and may still be answered */
+	/* A reset or stop has begun: nothing is written for its chains any more. Set under
+	 * device->lock, cleared with ring_lock held too; see publish in queue.c. */
+	_Atomic bool over;
 
 	/* device->lock */
-	bool quiet, drained; /* what its closed gate has come to */
-	uint8_t phase;     /* enum queue_phase */
-	uint8_t stop_hook; /* enum hook_state */
-	vmmio_token stop_token, stop_voided;
+	bool quiet;     /* no pass is left inside its closed gate */
+	uint8_t phase;  /* enum queue_phase */
+	uint32_t due;   /* how often its gate has yet to be noted as drained */
+	struct hook stop;
 	uint64_t stops; /* times it left STOPPING */
 };
 
 /* --- The device ---------------------------------------------------------------- */
 
 enum life { LIFE_IDLE, LIFE_START_WANTED, LIFE_STARTING, LIFE_LIVE, LIFE_FAILED };
+
+/* Pausing and resuming end in a step of their own; see pause.c. */
+enum run { RUN_ON, RUN_PAUSING, RUN_PAUSED, RUN_RESUMING };
 
 struct counters {
 	_Atomic uint64_t resets, queue_resets, chains, completions, dropped, wrong_tokens,
@@ -109,7 +129,6 @@ struct vmmio_device {
 
 	/* Everything below: lock. */
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* a reset or a queue stop has ended */
 	struct vmmio_task task; /* the lifecycle on the executor */
 	bool task_queued;
 	bool hook_running;  /* a lifecycle hook (or ring set-up) is being called */
@@ -117,18 +136,25 @@ struct vmmio_device {
 	bool started;       /* start was called in this life: quiesce is due */
 	bool backend_dirty; /* the backend has state that reset_finish has to undo */
 	bool finish_called;
-	bool destroying, detached;
-	uint8_t life;    /* enum life */
-	uint8_t quiesce; /* enum hook_state */
-	int quiesce_error;
+	bool destroying, detached, abandoned, released;
+	bool fence_wanted;  /* as soon as the backend has been asked and no pass is left */
+	bool fenced;        /* for ever: no new life begins */
+	bool backend_paused;
+	bool config_held;   /* a config change interrupt waits for the resume */
+	uint8_t life;       /* enum life */
+	uint8_t run;        /* enum run */
+	struct hook start, quiesce, pause;
 	uint32_t unquiet;   /* queues whose closed gate has passes inside */
-	uint32_t undrained; /* gates closed and not drained */
+	uint32_t due;       /* as of a queue, for the device's own gate */
+	uint32_t undrained; /* the sum of due over all gates */
 	uint32_t wanted;    /* queues in QUEUE_WANTED */
 	uint32_t stopping;  /* queues in QUEUE_STOPPING */
+	uint32_t given_up;  /* fenced chains that were not answered since */
 	uint32_t users;     /* threads that will still look at this struct */
 	uint64_t finished;  /* resets that have ended */
+	uint64_t pauses;    /* pauses and resumes that have begun */
 	uint64_t serial;    /* of lifecycle tokens */
-	vmmio_token start_token, start_voided, quiesce_token;
+	struct waiting *waiting, *told;
 	struct ring_block *garbage;
 	void (*destroyed)(void *ctx);
 	void *destroyed_ctx;
@@ -163,6 +189,9 @@ void vmmio_lifecycle_set_phase(struct vmmio_queue *queue, enum queue_phase phase
 void vmmio_lifecycle_begin_reset(struct vmmio_device *dev, uint64_t now);
 void vmmio_lifecycle_begin_stop(struct vmmio_queue *queue);
 void vmmio_lifecycle_want_queue(struct vmmio_queue *queue);
+void vmmio_lifecycle_close_gate(struct vmmio_queue *queue);
+/* Nobody waits for this hook's answer any more. */
+void vmmio_lifecycle_void(struct hook *hook);
 
 /* Notes what the caller's leaving has done to a closed gate (events of gate.h; none: nothing
  * to do). queue NULL: the device's own gate. The device may be gone when it returns. */
@@ -171,47 +200,6 @@ void vmmio_lifecycle_left(
 
 /* Leaves the device's own gate. The device may be gone when it returns. */
 void vmmio_device_leave(struct vmmio_device *dev, enum where where);
-
-/* --- steps.c: lock held on entry and return ----------------------------------------- */
-
-enum step_kind {
-	STEP_NONE,
-	STEP_START,
-	STEP_QUIESCE,
-	STEP_QUEUE_STOP, /* the hook */
-	STEP_QUEUE_OFF,  /* registers only */
-	STEP_ACTIVATE,   /* rings of wanted queues */
-	STEP_FINISH_HOOK,
-	STEP_FINISH,     /* registers only; Status reads 0 */
-	STEP_DETACH,
-};
-
-struct step {
-	enum step_kind kind;
-	struct vmmio_queue *queue;
-};
-
-void vmmio_step_take(struct vmmio_device *dev, struct step step);
-/* The hooks have answered. start: returns whether the line has to be looked at. */
-bool vmmio_step_start_answered(struct vmmio_device *dev, int result);
-void vmmio_step_quiesce_answered(struct vmmio_device *dev, int result);
-
-/* --- queue.c --------------------------------------------------------------------- */
-void vmmio_queue_init(struct vmmio_device *dev, uint32_t index);
-void vmmio_queue_finish(struct vmmio_queue *queue);
-/* Builds the ring for setup; no lock held. NULL: *fault says why. */
-struct ring_block *vmmio_queue_build(struct vmmio_queue *queue,
-	const struct vmmio_queue_setup *setup, uint64_t features, enum vmmio_fault *fault);
-void vmmio_queue_drain_event(struct vmmio_queue *queue);
-/* Calls notify until the queue has been looked at; the caller took KICK_RUNNING and a pass. */
-void vmmio_queue_run_kick(struct vmmio_queue *queue);
-/* A ring is malformed: the caller holds a pass of the queue, no lock. */
-void vmmio_queue_fault(struct vmmio_queue *queue, enum vmmio_fault fault);
-
-/* --- irq.c ------------------------------------------------------------------------ */
-/* InterruptStatus has changed; the caller holds a pass or lease. pulse: for an eventfd. */
-void vmmio_irq_update(struct vmmio_device *dev, bool pulse);
-void vmmio_irq_task(struct vmmio_task *task);
 
 /* --- frame.c ---------------------------------------------------------------------- */
 
@@ -238,6 +226,121 @@ struct frame *vmmio_frame_outermost(const struct vmmio_device *dev);
 bool vmmio_frame_inside(const struct vmmio_device *dev, enum frame_kind kind);
 /* IN_WRITE, or ELSEWHERE if the thread is inside a callback. */
 enum where vmmio_frame_where(const struct vmmio_device *dev);
+
+/* --- access.c ------------------------------------------------------------------------- */
+
+/* The host writes zero to Status. Lock held on entry and return, dropped meanwhile; the
+ * caller is a user. Returns whether a new reset began. */
+bool vmmio_access_reset(struct vmmio_device *dev, uint64_t now);
+
+/* --- steps.c: lock held on entry and return ----------------------------------------- */
+
+enum step_kind {
+	STEP_NONE,
+	/* Hooks that answer now or later. */
+	STEP_START,
+	STEP_QUIESCE,
+	STEP_QUEUE_STOP,
+	STEP_PAUSE,
+	/* Other calls of the backend. */
+	STEP_ACTIVATE, /* rings of wanted queues, and a first look at them */
+	STEP_RESUME,
+	STEP_FINISH_HOOK,
+	STEP_DETACH,
+	/* Registers only. */
+	STEP_QUEUE_OFF,
+	STEP_PAUSED,
+	STEP_FENCE,
+	STEP_FINISH, /* Status reads 0 */
+};
+
+struct step {
+	enum step_kind kind;
+	struct vmmio_queue *queue;
+};
+
+void vmmio_step_take(struct vmmio_device *dev, struct step step);
+/* The hook of a step that answers now or later. */
+struct hook *vmmio_step_hook(struct vmmio_device *dev, struct step step);
+/* That hook has answered. Returns whether the line has to be looked at. */
+bool vmmio_step_answered(struct vmmio_device *dev, struct step step, int result);
+/* A call out of a step: hooks do not overlap, the lock is dropped meanwhile. */
+void vmmio_step_call_begin(struct vmmio_device *dev, struct frame *frame, enum frame_kind kind);
+void vmmio_step_call_end(struct vmmio_device *dev, struct frame *frame);
+
+/* --- pause.c: lock held --------------------------------------------------------------- */
+
+/* The step that brings a pause or a resume on, if one is due. */
+struct step vmmio_pause_next(const struct vmmio_device *dev);
+/* Nothing is left of the activity that a pause has to wait for. */
+void vmmio_pause_reached(struct vmmio_device *dev);
+/* The pause hook answered. */
+void vmmio_pause_answered(struct vmmio_device *dev, int result);
+void vmmio_pause_resume(struct vmmio_device *dev);
+/* A reset has begun, or ended. */
+void vmmio_pause_reset_begun(struct vmmio_device *dev);
+void vmmio_pause_reset_ended(struct vmmio_device *dev);
+/* A pass of the device's gate for a guest's own write, during a pause too. false: the
+ * device is in reset. */
+bool vmmio_pause_force(struct vmmio_device *dev);
+
+/* --- host.c: lock held ------------------------------------------------------------------ */
+
+/* Nothing can reach guest memory any more, says the embedder: chains that are out count as
+ * returned. Drops the lock meanwhile. */
+void vmmio_host_fence(struct vmmio_device *dev);
+/* Chains that were given up have come back all the same; no lock held. */
+void vmmio_host_fenced_answer(struct vmmio_device *dev, uint32_t n);
+
+/* --- waiter.c ------------------------------------------------------------------------- */
+
+enum wait_for { WAIT_RESET, WAIT_QUEUE_STOP, WAIT_PAUSE, WAIT_RESUME };
+
+/* What a waiter's priv holds while it is out. */
+struct waiting {
+	const void *owner; /* not NULL: it is out */
+	struct waiting *next;
+	const struct vmmio_queue *queue; /* of a queue stop */
+	uint16_t what;                   /* enum wait_for */
+	int16_t result;
+} __attribute__((may_alias));
+
+/* Takes a waiter, or -EBUSY, -EINVAL and a log line. No lock held. */
+int vmmio_waiter_claim(struct vmmio_device *dev, struct vmmio_waiter *waiter, const char *call);
+/* It is not needed after all. */
+void vmmio_waiter_unclaim(struct vmmio_waiter *waiter);
+/* lock held */
+void vmmio_waiter_add(struct vmmio_device *dev, struct vmmio_waiter *waiter, enum wait_for what,
+	const struct vmmio_queue *queue);
+/* What was waited for is over; the reports go out when the lock is dropped. lock held */
+void vmmio_waiter_tell(
+	struct vmmio_device *dev, enum wait_for what, const struct vmmio_queue *queue, int result);
+/* Calls done of those that were told. No lock held, the caller is a user. */
+void vmmio_waiter_report(struct vmmio_device *dev);
+/* Waits for a reset or a queue stop; lock held on entry, not on return. */
+void vmmio_waiter_sleep(
+	struct vmmio_device *dev, enum wait_for what, const struct vmmio_queue *queue);
+
+/* --- queue.c --------------------------------------------------------------------- */
+void vmmio_queue_init(struct vmmio_device *dev, uint32_t index);
+void vmmio_queue_finish(struct vmmio_queue *queue);
+/* Builds the ring for setup; no lock held. NULL: *fault says why. */
+struct ring_block *vmmio_queue_build(struct vmmio_queue *queue,
+	const struct vmmio_queue_setup *setup, uint64_t features, enum vmmio_fault *fault);
+void vmmio_queue_drain_event(struct vmmio_queue *queue);
+/* Publishes the completions that a pause has held back; the caller holds a pass, no lock. */
+void vmmio_queue_flush(struct vmmio_queue *queue);
+/* Gives up the chains that are out; the gate is quiet, no lock held. Returns how many. */
+uint32_t vmmio_queue_fence(struct vmmio_queue *queue);
+/* Calls notify until the queue has been looked at; the caller took KICK_RUNNING and a pass. */
+void vmmio_queue_run_kick(struct vmmio_queue *queue);
+/* A ring is malformed: the caller holds a pass of the queue, no lock. */
+void vmmio_queue_fault(struct vmmio_queue *queue, enum vmmio_fault fault);
+
+/* --- irq.c ------------------------------------------------------------------------ */
+/* InterruptStatus has changed; the caller holds a pass or lease. pulse: for an eventfd. */
+void vmmio_irq_update(struct vmmio_device *dev, bool pulse);
+void vmmio_irq_task(struct vmmio_task *task);
 
 /* --- deadline.c --------------------------------------------------------------------- */
 /* Whether there is something to arm or disarm; lock held. */

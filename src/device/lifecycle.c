@@ -17,15 +17,25 @@
 
 /* --- Which step is next: lock held ------------------------------------------------- */
 
-static struct step next_in_reset(const struct vmmio_device *dev)
+static enum step_kind next_in_reset(const struct vmmio_device *dev)
 {
-	if (dev->quiesce == HOOK_WANTED)
-		return (struct step){dev->unquiet ? STEP_NONE : STEP_QUIESCE, NULL};
-	if (dev->quiesce != HOOK_DONE || dev->undrained)
-		return (struct step){STEP_NONE, NULL};
-	if (dev->backend_dirty && dev->ops.reset_finish && !dev->finish_called)
-		return (struct step){STEP_FINISH_HOOK, NULL};
-	return (struct step){STEP_FINISH, NULL};
+	if (dev->quiesce.state == HOOK_WANTED)
+		return dev->unquiet ? STEP_NONE : STEP_QUIESCE;
+	if (dev->fence_wanted && !dev->unquiet)
+		return STEP_FENCE;
+	if (dev->quiesce.state != HOOK_DONE || dev->undrained)
+		return STEP_NONE;
+	if (dev->backend_dirty && dev->ops.reset_finish && !dev->finish_called && !dev->fenced)
+		return STEP_FINISH_HOOK;
+	return STEP_FINISH;
+}
+
+/* What a fence has given up has to come back all the same, or be abandoned. */
+static enum step_kind next_in_destroy(const struct vmmio_device *dev)
+{
+	bool owed = dev->given_up || dev->quiesce.voided;
+
+	return dev->users || dev->told || (owed && !dev->abandoned) ? STEP_NONE : STEP_DETACH;
 }
 
 static struct step next_of_stopping(struct vmmio_device *dev)
@@ -35,9 +45,9 @@ static struct step next_of_stopping(struct vmmio_device *dev)
 
 		if (queue->phase != QUEUE_STOPPING)
 			continue;
-		if (queue->stop_hook == HOOK_WANTED && queue->quiet)
+		if (queue->stop.state == HOOK_WANTED && queue->quiet)
 			return (struct step){STEP_QUEUE_STOP, queue};
-		if (queue->stop_hook == HOOK_DONE && queue->drained)
+		if (queue->stop.state == HOOK_DONE && !queue->due)
 			return (struct step){STEP_QUEUE_OFF, queue};
 	}
 	return (struct step){STEP_NONE, NULL};
@@ -50,11 +60,13 @@ static struct step next_step(struct vmmio_device *dev)
 	if (dev->detached)
 		return step;
 	if (dev->resetting)
-		return next_in_reset(dev);
+		return (struct step){next_in_reset(dev), NULL};
 	if (dev->destroying)
-		return dev->users ? step : (struct step){STEP_DETACH, NULL};
+		return (struct step){next_in_destroy(dev), NULL};
 	if (dev->stopping)
 		step = next_of_stopping(dev);
+	if (step.kind == STEP_NONE && dev->run != RUN_ON)
+		return vmmio_pause_next(dev);
 	if (step.kind == STEP_NONE && dev->life == LIFE_START_WANTED)
 		step.kind = STEP_START;
 	if (step.kind == STEP_NONE && dev->life == LIFE_LIVE && dev->wanted)
@@ -62,39 +74,58 @@ static struct step next_step(struct vmmio_device *dev)
 	return step;
 }
 
-static bool may_take(const struct vmmio_device *dev, struct step step, enum where where)
+/* Whether taking the step calls a hook of the backend that may wait. */
+static bool calls_hook(const struct vmmio_device *dev, enum step_kind kind)
 {
-	bool prompt = dev->backend.flags & VMMIO_BACKEND_PROMPT;
+	switch (kind) {
+	case STEP_START:
+		return dev->ops.start;
+	case STEP_QUIESCE:
+		return dev->ops.quiesce;
+	case STEP_QUEUE_STOP:
+		return dev->ops.queue_stop;
+	case STEP_RESUME:
+		return dev->backend_paused && dev->ops.resume;
+	case STEP_PAUSE:
+	case STEP_FINISH_HOOK:
+		return true;
+	default:
+		return false;
+	}
+}
 
-	switch (step.kind) {
+static bool may_take(const struct vmmio_device *dev, enum step_kind kind, enum where where)
+{
+	switch (kind) {
 	case STEP_QUEUE_OFF:
+	case STEP_PAUSED:
 	case STEP_FINISH:
 		return true;
-	case STEP_ACTIVATE:
-		return where != ELSEWHERE;
-	case STEP_START:
-		return where == ON_EXECUTOR || (where == IN_WRITE && (prompt || !dev->ops.start));
 	case STEP_QUIESCE:
-		return where == ON_EXECUTOR || !dev->ops.quiesce || (where == IN_WRITE && prompt);
 	case STEP_QUEUE_STOP:
-		return where == ON_EXECUTOR || !dev->ops.queue_stop || (where == IN_WRITE && prompt);
-	case STEP_FINISH_HOOK:
-		return where == ON_EXECUTOR || (where == IN_WRITE && prompt);
-	default:
+		if (!calls_hook(dev, kind))
+			return true;
+		break;
+	case STEP_DETACH:
 		return where == ON_EXECUTOR;
+	default:
+		break;
 	}
+	if (where == IN_WRITE)
+		return !calls_hook(dev, kind) || (dev->backend.flags & VMMIO_BACKEND_PROMPT);
+	return where == ON_EXECUTOR;
 }
 
 /* --- Changes that begin something: lock held ---------------------------------------- */
 
-static void close_gate(struct vmmio_queue *queue)
+void vmmio_lifecycle_close_gate(struct vmmio_queue *queue)
 {
 	unsigned events = vmmio_gate_close(&queue->gate);
 
 	queue->quiet = events & GATE_QUIET;
-	queue->drained = events & GATE_DRAINED;
-	queue->dev->unquiet += !queue->quiet;
-	queue->dev->undrained += !queue->drained;
+	queue->due += !(events & GATE_DRAINED);
+	queue->dev->unquiet += !(events & GATE_QUIET);
+	queue->dev->undrained += !(events & GATE_DRAINED);
 }
 
 void vmmio_lifecycle_set_phase(struct vmmio_queue *queue, enum queue_phase phase)
@@ -103,52 +134,70 @@ void vmmio_lifecycle_set_phase(struct vmmio_queue *queue, enum queue_phase phase
 
 	dev->wanted += (phase == QUEUE_WANTED) - (queue->phase == QUEUE_WANTED);
 	dev->stopping += (phase == QUEUE_STOPPING) - (queue->phase == QUEUE_STOPPING);
-	if (queue->phase == QUEUE_STOPPING && phase != QUEUE_STOPPING)
+	if (queue->phase == QUEUE_STOPPING && phase != QUEUE_STOPPING) {
 		queue->stops++;
+		vmmio_waiter_tell(dev, WAIT_QUEUE_STOP, queue, 0);
+	}
 	queue->phase = phase;
 }
 
-/* A token that nobody waits for any more: its answer is late, not wrong. */
-static void void_token(vmmio_token *token, vmmio_token *voided)
+void vmmio_lifecycle_void(struct hook *hook)
 {
-	if (*token)
-		*voided = *token;
-	*token = 0;
+	if (hook->token)
+		hook->voided = hook->token;
+	hook->token = 0;
+}
+
+/* The end of a queue's life: what completes from here on only gives its lease back. */
+static void end_life(struct vmmio_queue *queue)
+{
+	atomic_store_explicit(&queue->over, true, memory_order_release);
+	if (queue->phase == QUEUE_RUN)
+		vmmio_lifecycle_close_gate(queue);
+}
+
+/* The device's own gate is closed, and the caller gets a pass of it, to be given back when
+ * the line is down. A pause may have closed it before. */
+static void close_behind(struct vmmio_device *dev)
+{
+	if (vmmio_gate_enter(&dev->gate))
+		vmmio_gate_close(&dev->gate);
+	else if (!vmmio_gate_force(&dev->gate))
+		return;
+	dev->due++;
+	dev->undrained++;
 }
 
 void vmmio_lifecycle_begin_reset(struct vmmio_device *dev, uint64_t now)
 {
 	dev->resetting = true;
 	dev->finish_called = false;
-	dev->quiesce = dev->started ? HOOK_WANTED : HOOK_DONE;
-	dev->quiesce_error = 0;
+	dev->quiesce.state = dev->started ? HOOK_WANTED : HOOK_DONE;
+	dev->quiesce.error = 0;
 	dev->reset_began = now;
 	dev->deadline_over = false;
-	void_token(&dev->start_token, &dev->start_voided);
+	vmmio_lifecycle_void(&dev->start);
+	vmmio_pause_reset_begun(dev);
 	for (uint32_t i = 0; i < dev->n_queues; i++) {
 		struct vmmio_queue *queue = &dev->queues[i];
 
-		void_token(&queue->stop_token, &queue->stop_voided);
-		if (queue->phase == QUEUE_RUN)
-			close_gate(queue);
+		vmmio_lifecycle_void(&queue->stop);
+		if (queue->phase == QUEUE_RUN || queue->phase == QUEUE_PAUSED)
+			end_life(queue);
 		if (queue->phase == QUEUE_WANTED)
 			vmmio_lifecycle_set_phase(queue, QUEUE_OFF);
 	}
-	/* The caller's pass, given back when the line is down. */
-	if (vmmio_gate_enter(&dev->gate)) {
-		vmmio_gate_close(&dev->gate);
-		dev->undrained++;
-	}
+	close_behind(dev);
 }
 
 void vmmio_lifecycle_begin_stop(struct vmmio_queue *queue)
 {
 	if (queue->phase == QUEUE_STOPPING)
 		return;
-	queue->stop_hook = HOOK_DONE;
-	if (queue->phase == QUEUE_RUN) {
-		close_gate(queue);
-		queue->stop_hook = HOOK_WANTED;
+	queue->stop.state = HOOK_DONE;
+	if (queue->phase == QUEUE_RUN || queue->phase == QUEUE_PAUSED) {
+		end_life(queue);
+		queue->stop.state = HOOK_WANTED;
 	}
 	vmmio_lifecycle_set_phase(queue, QUEUE_STOPPING);
 }
@@ -174,7 +223,7 @@ static bool take_steps(struct vmmio_device *dev, enum where where)
 
 		if (step.kind == STEP_NONE)
 			return false;
-		if (!may_take(dev, step, where))
+		if (!may_take(dev, step.kind, where))
 			return true;
 		vmmio_step_take(dev, step);
 	}
@@ -194,21 +243,25 @@ static void free_garbage(struct ring_block *garbage)
 /* Detached, and nobody will look at it any more but the caller. */
 static bool is_over(const struct vmmio_device *dev)
 {
-	return dev->detached && !dev->users && !dev->deadline_armed && !dev->task_queued;
+	return dev->detached && !dev->released && !dev->users && !dev->told &&
+	       !dev->deadline_armed && !dev->task_queued;
 }
 
+/* lock held on entry. An abandoned device stays: its chains may still come back. */
 static void release(struct vmmio_device *dev)
 {
 	void (*destroyed)(void *ctx) = dev->destroyed;
 	void *ctx = dev->destroyed_ctx;
-	struct vmmio_memory *memory = dev->memory;
-	struct vmmio_executor *ex = dev->ex;
+	bool abandoned = dev->abandoned;
 
-	vmmio_memory_unref(memory);
-	vmmio_executor_unref(ex);
+	dev->released = true;
+	pthread_mutex_unlock(&dev->lock);
+	vmmio_memory_unref(dev->memory);
+	vmmio_executor_unref(dev->ex);
 	if (destroyed)
 		destroyed(ctx);
-	vmmio_device_free(dev);
+	if (!abandoned)
+		vmmio_device_free(dev);
 }
 
 /* What needs no lock; held on entry and return. */
@@ -221,6 +274,7 @@ static void tidy(struct vmmio_device *dev)
 	pthread_mutex_unlock(&dev->lock);
 	free_garbage(garbage);
 	vmmio_deadline_sync(dev);
+	vmmio_waiter_report(dev);
 	pthread_mutex_lock(&dev->lock);
 	dev->users--;
 }
@@ -230,11 +284,10 @@ void vmmio_lifecycle_leave(struct vmmio_device *dev, enum where where)
 	struct vmmio_executor *ex = dev->ex;
 	bool more = take_steps(dev, where), submit;
 
-	if (dev->garbage || vmmio_deadline_due(dev))
+	if (dev->garbage || dev->told || vmmio_deadline_due(dev))
 		tidy(dev);
 	more = more || (!dev->hook_running && next_step(dev).kind != STEP_NONE);
 	if (is_over(dev) && where == ON_EXECUTOR) {
-		pthread_mutex_unlock(&dev->lock);
 		release(dev);
 		return;
 	}
@@ -270,7 +323,9 @@ void vmmio_lifecycle_left(
 	if (events & GATE_DRAINED) {
 		dev->undrained--;
 		if (queue)
-			queue->drained = true;
+			queue->due--;
+		else
+			dev->due--;
 	}
 	vmmio_lifecycle_leave(dev, where);
 }

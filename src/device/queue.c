@@ -25,7 +25,7 @@ void vmmio_queue_init(struct vmmio_device *dev, uint32_t index)
 	queue->dev = dev;
 	queue->index = (uint16_t)index;
 	queue->kick_task = (struct vmmio_task){.run = kick_task, .flags = VMMIO_TASK_MAY_BLOCK};
-	queue->quiet = queue->drained = true;
+	queue->quiet = true;
 	atomic_init(&queue->gate, VMMIO_GATE_CLOSED);
 	atomic_init(&queue->eventfd, -1);
 	pthread_mutex_init(&queue->ring_lock, NULL);
@@ -250,9 +250,10 @@ bool vmmio_queue_notifications(struct vmmio_queue *queue, bool enable)
 /* --- Complete ---------------------------------------------------------------------- */
 
 struct outcome {
-	unsigned accepted, wrong, cut, written;
+	struct vmmio_ring_answers answers;
+	unsigned written;
 	uint32_t epoch;
-	bool notify;
+	bool notify, over;
 };
 
 /* Puts the answers into the used ring if the queue's life goes on, else only takes them
@@ -261,70 +262,135 @@ struct outcome {
 static struct outcome publish(
 	struct vmmio_queue *queue, const struct vmmio_completion *completions, unsigned n)
 {
-	struct outcome out = {.wrong = n};
-	bool open;
+	struct outcome out = {.written = 0};
 
 	pthread_mutex_lock(&queue->ring_lock);
-	if (queue->block) {
+	if (!queue->block) {
+		out.answers.wrong = n;
+	} else {
 		struct vmmio_ring *ring = &queue->block->ring;
 
-		open = !vmmio_gate_is_closed(&queue->gate);
-		out.wrong = 0;
+		out.over = atomic_load_explicit(&queue->over, memory_order_acquire);
 		out.epoch = queue->epoch;
-		out.written = vmmio_ring_complete(
-			ring, completions, n, open, &out.accepted, &out.wrong, &out.cut);
+		out.written = vmmio_ring_complete(ring, completions, n,
+			out.over      ? VMMIO_RING_DROP
+			: queue->hold ? VMMIO_RING_HOLD
+				      : VMMIO_RING_PUBLISH,
+			&out.answers);
 		out.notify = out.written && vmmio_ring_should_notify(ring);
+		queue->fenced -= out.answers.fenced;
 	}
 	pthread_mutex_unlock(&queue->ring_lock);
 	return out;
 }
 
 static void report_outcome(
-	struct vmmio_queue *queue, const struct outcome *out, vmmio_token first)
+	struct vmmio_queue *queue, const struct vmmio_ring_answers *answers, vmmio_token first)
 {
 	struct vmmio_device *dev = queue->dev;
 
-	if (out->wrong && vmmio_count_log(&dev->counters.wrong_tokens, out->wrong))
+	if (answers->wrong && vmmio_count_log(&dev->counters.wrong_tokens, answers->wrong))
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"queue %u: %u completion(s) with a token that is not out (first of the call: 0x%llx) "
 			"were ignored; complete every chain exactly once",
-			queue->index, out->wrong, (unsigned long long)first);
-	if (out->cut)
+			queue->index, answers->wrong, (unsigned long long)first);
+	if (answers->cut)
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"queue %u: %u completion(s) claimed more bytes than the chain can take; the "
 			"length was cut to the writable part",
-			queue->index, out->cut);
+			queue->index, answers->cut);
+}
+
+/* The caller holds a lease or pass of the queue. */
+static void tell_driver(struct vmmio_device *dev, const struct outcome *out)
+{
+	struct frame frame;
+
+	vmmio_count(&dev->counters.completions, out->written);
+	if (!out->notify || !vmmio_regfile_raise(dev->rf, out->epoch, VMMIO_INT_USED_BUFFER))
+		return;
+	vmmio_frame_enter(&frame, dev, FRAME_COMPLETE);
+	vmmio_irq_update(dev, true);
+	vmmio_frame_leave(&frame);
 }
 
 void vmmio_queue_complete(
 	struct vmmio_queue *queue, const struct vmmio_completion *completions, unsigned n)
 {
 	struct vmmio_device *dev = queue->dev;
+	const struct vmmio_ring_answers *answers;
 	struct outcome out;
-	struct frame frame;
 	unsigned events;
 
 	VMMIO_SYNC(dev, COMPLETE_ENTER);
 	out = publish(queue, completions, n);
+	answers = &out.answers;
 	VMMIO_SYNC(dev, COMPLETE_PUBLISHED);
-	if (out.wrong || out.cut)
-		report_outcome(queue, &out, completions[0].token);
-	if (!out.accepted)
+	if (answers->wrong || answers->cut)
+		report_outcome(queue, answers, completions[0].token);
+	if (out.over)
+		vmmio_count(&dev->counters.dropped, answers->accepted + answers->fenced);
+	if (answers->fenced)
+		vmmio_host_fenced_answer(dev, answers->fenced);
+	if (!answers->accepted)
 		return;
-	vmmio_count(&dev->counters.completions, out.written);
-	if (vmmio_gate_is_closed(&queue->gate) && !out.written)
-		vmmio_count(&dev->counters.dropped, out.accepted);
-	if (out.notify && vmmio_regfile_raise(dev->rf, out.epoch, VMMIO_INT_USED_BUFFER)) {
-		vmmio_frame_enter(&frame, dev, FRAME_COMPLETE);
-		vmmio_irq_update(dev, true);
-		vmmio_frame_leave(&frame);
-	}
+	tell_driver(dev, &out);
 	VMMIO_SYNC(dev, COMPLETE_RAISED);
-	events = vmmio_gate_return(&queue->gate, out.accepted);
+	events = vmmio_gate_return(&queue->gate, answers->accepted);
 	if (!events)
 		return; /* the device may be gone from here on */
 	VMMIO_SYNC(dev, COMPLETE_LEFT);
 	vmmio_lifecycle_left(dev, queue, events, ELSEWHERE);
+}
+
+void vmmio_queue_flush(struct vmmio_queue *queue)
+{
+	struct outcome out = {.written = 0};
+
+	pthread_mutex_lock(&queue->ring_lock);
+	if (queue->hold && queue->block) {
+		struct vmmio_ring *ring = &queue->block->ring;
+
+		out.epoch = queue->epoch;
+		out.written = vmmio_ring_flush(ring);
+		out.notify = out.written && vmmio_ring_should_notify(ring);
+	}
+	queue->hold = false;
+	pthread_mutex_unlock(&queue->ring_lock);
+	tell_driver(queue->dev, &out);
+}
+
+uint32_t vmmio_queue_fence(struct vmmio_queue *queue)
+{
+	uint32_t n = 0;
+
+	pthread_mutex_lock(&queue->ring_lock);
+	if (queue->block)
+		n = vmmio_ring_fence(&queue->block->ring);
+	queue->fenced += n;
+	pthread_mutex_unlock(&queue->ring_lock);
+	return n;
+}
+
+/* --- A backend's own accesses ---------------------------------------------------------- */
+
+bool vmmio_queue_access_begin(struct vmmio_queue *queue, vmmio_token token)
+{
+	bool mine = false;
+
+	pthread_mutex_lock(&queue->ring_lock);
+	if (queue->block && !atomic_load_explicit(&queue->over, memory_order_relaxed))
+		mine = vmmio_ring_busy(&queue->block->ring, token, true);
+	pthread_mutex_unlock(&queue->ring_lock);
+	return mine;
+}
+
+void vmmio_queue_access_end(struct vmmio_queue *queue, vmmio_token token)
+{
+	pthread_mutex_lock(&queue->ring_lock);
+	if (queue->block)
+		vmmio_ring_busy(&queue->block->ring, token, false);
+	pthread_mutex_unlock(&queue->ring_lock);
 }
 
 void vmmio_queue_complete_one(struct vmmio_queue *queue, vmmio_token token, uint32_t len)

@@ -14,7 +14,9 @@ static void retire_ring(struct vmmio_queue *queue)
 	struct vmmio_device *dev = queue->dev;
 
 	pthread_mutex_lock(&queue->ring_lock);
-	if (queue->block) {
+	/* Chains that were given up may still come back, and the kernel may look at their
+	 * iovecs: such a ring stays until the device goes. */
+	if (queue->block && !queue->fenced) {
 		queue->generation = queue->block->ring.generation;
 		queue->block->next = dev->garbage;
 		dev->garbage = queue->block;
@@ -33,7 +35,6 @@ static void queue_off(struct vmmio_queue *queue)
 	vmmio_lifecycle_set_phase(queue, QUEUE_OFF);
 	vmmio_count(&dev->counters.queue_resets, 1);
 	vmmio_regfile_event(dev->rf, VMMIO_EVENT_QUEUE_STOPPED, queue->index, &none);
-	pthread_cond_broadcast(&dev->changed);
 }
 
 /* Nothing of the old life is left. The event's last store shows Status = 0. */
@@ -48,164 +49,183 @@ static void finish_reset(struct vmmio_device *dev)
 	dev->life = LIFE_IDLE;
 	dev->started = false;
 	dev->backend_dirty = false;
-	if (!dev->destroying)
+	dev->backend_paused = false;
+	if (!dev->destroying && dev->run == RUN_ON)
 		vmmio_gate_open(&dev->gate);
 	dev->finished++;
 	dev->resetting = false;
 	vmmio_count(&dev->counters.resets, 1);
 	vmmio_regfile_event(dev->rf, VMMIO_EVENT_RESET_FINISHED, 0, &none);
-	pthread_cond_broadcast(&dev->changed);
+	vmmio_waiter_tell(dev, WAIT_RESET, NULL, 0);
 }
 
 /* --- Steps that call out: lock held on entry and return, not during the call ------------ */
 
-static void call_begin(struct vmmio_device *dev, struct frame *frame, enum frame_kind kind)
+void vmmio_step_call_begin(struct vmmio_device *dev, struct frame *frame, enum frame_kind kind)
 {
 	dev->hook_running = true;
 	pthread_mutex_unlock(&dev->lock);
 	vmmio_frame_enter(frame, dev, kind);
 }
 
-static void call_end(struct vmmio_device *dev, struct frame *frame)
+void vmmio_step_call_end(struct vmmio_device *dev, struct frame *frame)
 {
 	vmmio_frame_leave(frame);
 	pthread_mutex_lock(&dev->lock);
 	dev->hook_running = false;
 }
 
+/* --- Hooks that answer now or later --------------------------------------------------- */
+
+/* What is said when one fails. */
+static const struct {
+	const char *name;
+	const char *consequence;
+	enum vmmio_log_level level;
+} hook_texts[] = {
+	[STEP_START] = {"start", "the driver sees DEVICE_NEEDS_RESET", VMMIO_LOG_ERROR},
+	[STEP_QUIESCE] = {"quiesce", "Status stays non-zero until the driver writes zero again",
+		VMMIO_LOG_ERROR},
+	[STEP_QUEUE_STOP] = {"queue_stop", "waiting for the queue's chains", VMMIO_LOG_WARN},
+	[STEP_PAUSE] = {"pause", "the device goes on", VMMIO_LOG_ERROR},
+};
+
+struct hook *vmmio_step_hook(struct vmmio_device *dev, struct step step)
+{
+	switch (step.kind) {
+	case STEP_START:
+		return &dev->start;
+	case STEP_QUIESCE:
+		return &dev->quiesce;
+	case STEP_PAUSE:
+		return &dev->pause;
+	default:
+		return &step.queue->stop;
+	}
+}
+
+static int invoke(struct vmmio_device *dev, struct step step, vmmio_token token)
+{
+	const struct vmmio_backend_ops *ops = &dev->ops;
+	void *ctx = dev->backend.ctx;
+
+	switch (step.kind) {
+	case STEP_START:
+		return ops->start ? ops->start(ctx, token) : 0;
+	case STEP_QUIESCE:
+		return ops->quiesce ? ops->quiesce(ctx, token) : 0;
+	case STEP_PAUSE:
+		return ops->pause(ctx, token);
+	default:
+		return ops->queue_stop ? ops->queue_stop(ctx, step.queue, token) : 0;
+	}
+}
+
 /* A hook may return 0, VMMIO_PENDING or -errno; anything else is a slip, and said so. */
-static int check_result(struct vmmio_device *dev, const char *hook, int result)
+static int check_result(struct vmmio_device *dev, enum step_kind kind, int result)
 {
-	if (result <= 0 || result == VMMIO_PENDING)
+	if (result == 0 || result == VMMIO_PENDING)
 		return result;
-	vmmio_device_log(dev, VMMIO_LOG_ERROR,
-		"the backend's %s returned %d, which is neither 0, VMMIO_PENDING nor -errno: taken as "
-		"-EINVAL",
-		hook, result);
-	return -EINVAL;
+	if (result > 0) {
+		vmmio_device_log(dev, VMMIO_LOG_ERROR,
+			"the backend's %s returned %d, which is neither 0, VMMIO_PENDING nor -errno: "
+			"taken as -EINVAL",
+			hook_texts[kind].name, result);
+		result = -EINVAL;
+	}
+	vmmio_device_log(dev, hook_texts[kind].level, "the backend's %s failed (error %d): %s",
+		hook_texts[kind].name, result, hook_texts[kind].consequence);
+	return result;
 }
 
-static vmmio_token new_token(struct vmmio_device *dev)
+bool vmmio_step_answered(struct vmmio_device *dev, struct step step, int result)
 {
-	return ++dev->serial;
-}
-
-/* start has been answered. Returns whether the line has to be looked at. */
-bool vmmio_step_start_answered(struct vmmio_device *dev, int result)
-{
+	struct hook *hook = vmmio_step_hook(dev, step);
 	struct vmmio_actions actions;
 
-	dev->life = result ? LIFE_FAILED : LIFE_LIVE;
-	if (!result)
+	hook->state = result ? HOOK_FAILED : HOOK_DONE;
+	hook->error = result;
+	switch (step.kind) {
+	case STEP_START:
+		dev->life = result ? LIFE_FAILED : LIFE_LIVE;
+		if (!result)
+			return false;
+		vmmio_regfile_event(dev->rf, VMMIO_EVENT_NEEDS_RESET, 0, &actions);
+		return actions.n != 0;
+	case STEP_QUEUE_STOP: /* failed or not: what counts is that its chains come back */
+		hook->state = HOOK_DONE;
 		return false;
-	vmmio_regfile_event(dev->rf, VMMIO_EVENT_NEEDS_RESET, 0, &actions);
-	return actions.n != 0;
+	case STEP_PAUSE:
+		vmmio_pause_answered(dev, result);
+		return false;
+	default:
+		return false;
+	}
 }
 
-void vmmio_step_quiesce_answered(struct vmmio_device *dev, int result)
+/* What the device knows before the hook is called. */
+static void prepare(struct vmmio_device *dev, enum step_kind kind)
 {
-	dev->quiesce = result ? HOOK_FAILED : HOOK_DONE;
-	dev->quiesce_error = result;
+	if (kind == STEP_START) {
+		dev->started = true;
+		dev->backend_dirty = true;
+		dev->life = LIFE_STARTING;
+	} else if (kind == STEP_PAUSE) {
+		dev->backend_paused = true;
+	}
 }
 
-static void step_start(struct vmmio_device *dev)
+static void step_hook(struct vmmio_device *dev, struct step step)
 {
-	vmmio_token token = new_token(dev);
+	struct hook *hook = vmmio_step_hook(dev, step);
+	vmmio_token token = ++dev->serial;
 	struct frame frame;
 	bool line = false;
 	int result;
 
-	dev->started = true;
-	dev->backend_dirty = true;
-	dev->life = LIFE_STARTING;
-	dev->start_token = token;
-	call_begin(dev, &frame, FRAME_HOOK);
-	VMMIO_SYNC(dev, START_CALL);
-	result = dev->ops.start ? dev->ops.start(dev->backend.ctx, token) : 0;
-	VMMIO_SYNC(dev, START_RETURNED);
-	result = check_result(dev, "start", result);
-	if (result < 0)
-		vmmio_device_log(dev, VMMIO_LOG_ERROR,
-			"the backend cannot start (error %d): the driver sees DEVICE_NEEDS_RESET", result);
-	call_end(dev, &frame);
-	if (result != VMMIO_PENDING && dev->start_token == token) {
-		dev->start_token = 0;
-		line = vmmio_step_start_answered(dev, result);
+	prepare(dev, step.kind);
+	hook->state = HOOK_PENDING;
+	hook->token = token;
+	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
+	VMMIO_SYNC_HOOK(dev, step.kind, CALL);
+	result = invoke(dev, step, token);
+	VMMIO_SYNC_HOOK(dev, step.kind, RETURNED);
+	result = check_result(dev, step.kind, result);
+	vmmio_step_call_end(dev, &frame);
+	if (result != VMMIO_PENDING && hook->token == token) {
+		hook->token = 0;
+		line = vmmio_step_answered(dev, step, result);
 	}
 	if (line) {
-		call_begin(dev, &frame, FRAME_HOOK);
+		vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
 		vmmio_irq_update(dev, true);
-		call_end(dev, &frame);
+		vmmio_step_call_end(dev, &frame);
 	}
 }
 
-static void step_quiesce(struct vmmio_device *dev)
-{
-	vmmio_token token = new_token(dev);
-	struct frame frame;
-	int result;
-
-	dev->quiesce = HOOK_PENDING;
-	dev->quiesce_token = token;
-	call_begin(dev, &frame, FRAME_HOOK);
-	VMMIO_SYNC(dev, QUIESCE_CALL);
-	result = dev->ops.quiesce ? dev->ops.quiesce(dev->backend.ctx, token) : 0;
-	VMMIO_SYNC(dev, QUIESCE_RETURNED);
-	result = check_result(dev, "quiesce", result);
-	if (result < 0)
-		vmmio_device_log(dev, VMMIO_LOG_ERROR,
-			"the backend cannot be quiesced (error %d): Status stays non-zero until the "
-			"driver writes zero again",
-			result);
-	call_end(dev, &frame);
-	if (result != VMMIO_PENDING && dev->quiesce_token == token) {
-		dev->quiesce_token = 0;
-		vmmio_step_quiesce_answered(dev, result);
-	}
-}
-
-static void step_queue_stop(struct vmmio_device *dev, struct vmmio_queue *queue)
-{
-	vmmio_token token = new_token(dev);
-	struct frame frame;
-	int result;
-
-	queue->stop_hook = HOOK_PENDING;
-	queue->stop_token = token;
-	call_begin(dev, &frame, FRAME_HOOK);
-	result = dev->ops.queue_stop ? dev->ops.queue_stop(dev->backend.ctx, queue, token) : 0;
-	result = check_result(dev, "queue_stop", result);
-	if (result < 0)
-		vmmio_device_log(dev, VMMIO_LOG_WARN,
-			"the backend failed to stop queue %u (error %d); waiting for its chains",
-			queue->index, result);
-	call_end(dev, &frame);
-	if (result != VMMIO_PENDING && queue->stop_token == token) {
-		queue->stop_token = 0;
-		queue->stop_hook = HOOK_DONE;
-	}
-}
+/* --- Other calls ---------------------------------------------------------------------- */
 
 static void step_finish_hook(struct vmmio_device *dev)
 {
 	struct frame frame;
 
 	dev->finish_called = true;
-	call_begin(dev, &frame, FRAME_CONFIG_WRITE);
+	vmmio_step_call_begin(dev, &frame, FRAME_CONFIG_WRITE);
 	VMMIO_SYNC(dev, FINISH_CALL);
 	dev->ops.reset_finish(dev->backend.ctx);
 	VMMIO_SYNC(dev, FINISH_RETURNED);
-	call_end(dev, &frame);
+	vmmio_step_call_end(dev, &frame);
 }
 
 static void step_detach(struct vmmio_device *dev)
 {
 	struct frame frame;
 
-	call_begin(dev, &frame, FRAME_HOOK);
-	if (dev->ops.detach)
+	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
+	/* Abandoned: it may still be busy with the chains that never came back. */
+	if (dev->ops.detach && !dev->abandoned)
 		dev->ops.detach(dev->backend.ctx);
-	call_end(dev, &frame);
+	vmmio_step_call_end(dev, &frame);
 	dev->detached = true;
 }
 
@@ -214,16 +234,17 @@ static bool open_queue(struct vmmio_queue *queue, struct ring_block *block)
 {
 	struct vmmio_device *dev = queue->dev;
 
-	if (queue->phase != QUEUE_WANTED || dev->resetting)
+	if (queue->phase != QUEUE_WANTED || dev->resetting || dev->run != RUN_ON)
 		return false;
 	pthread_mutex_lock(&queue->ring_lock);
 	queue->block = block;
+	queue->hold = false;
+	atomic_store_explicit(&queue->over, false, memory_order_relaxed);
 	queue->fault_reported = !block;
 	queue->epoch = VMMIO_STATE_EPOCH(vmmio_regfile_state(dev->rf));
 	atomic_store_explicit(&queue->size, block ? block->ring.size : 0, memory_order_release);
 	pthread_mutex_unlock(&queue->ring_lock);
 	vmmio_lifecycle_set_phase(queue, QUEUE_RUN);
-	queue->quiet = queue->drained = false;
 	vmmio_gate_open(&queue->gate);
 	atomic_thread_fence(memory_order_seq_cst); /* before the scan: see vmmio_queue_kick */
 	return true;
@@ -242,30 +263,31 @@ static void activate(struct vmmio_queue *queue)
 
 	vmmio_regfile_queue(dev->rf, queue->index, &setup);
 	vmmio_regfile_driver_features(dev->rf, features);
-	call_begin(dev, &frame, FRAME_HOOK);
+	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
 	block = vmmio_queue_build(queue, &setup, features[0], &fault);
 	VMMIO_SYNC(dev, ACTIVATE);
-	call_end(dev, &frame);
+	vmmio_step_call_end(dev, &frame);
 	opened = open_queue(queue, block);
 	if (!opened) {
 		if (block)
 			block->next = dev->garbage, dev->garbage = block;
 		return;
 	}
-	call_begin(dev, &frame, FRAME_HOOK);
+	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
 	if (!block && vmmio_gate_enter(&queue->gate)) {
 		vmmio_queue_fault(queue, fault);
 		vmmio_lifecycle_left(dev, queue, vmmio_gate_leave(&queue->gate, 0), ELSEWHERE);
 	}
 	vmmio_queue_drain_event(queue); /* E42: first drain, then scan */
 	vmmio_queue_kick(queue);
-	call_end(dev, &frame);
+	vmmio_step_call_end(dev, &frame);
 }
 
 static void step_activate(struct vmmio_device *dev)
 {
 	for (uint32_t i = 0; i < dev->n_queues && dev->wanted; i++)
-		if (dev->queues[i].phase == QUEUE_WANTED && dev->life == LIFE_LIVE && !dev->resetting)
+		if (dev->queues[i].phase == QUEUE_WANTED && dev->life == LIFE_LIVE &&
+			!dev->resetting && dev->run == RUN_ON)
 			activate(&dev->queues[i]);
 }
 
@@ -273,28 +295,34 @@ void vmmio_step_take(struct vmmio_device *dev, struct step step)
 {
 	switch (step.kind) {
 	case STEP_START:
-		step_start(dev);
-		break;
 	case STEP_QUIESCE:
-		step_quiesce(dev);
-		break;
 	case STEP_QUEUE_STOP:
-		step_queue_stop(dev, step.queue);
-		break;
-	case STEP_QUEUE_OFF:
-		queue_off(step.queue);
+	case STEP_PAUSE:
+		step_hook(dev, step);
 		break;
 	case STEP_ACTIVATE:
 		step_activate(dev);
 		break;
+	case STEP_RESUME:
+		vmmio_pause_resume(dev);
+		break;
 	case STEP_FINISH_HOOK:
 		step_finish_hook(dev);
 		break;
-	case STEP_FINISH:
-		finish_reset(dev);
-		break;
 	case STEP_DETACH:
 		step_detach(dev);
+		break;
+	case STEP_QUEUE_OFF:
+		queue_off(step.queue);
+		break;
+	case STEP_PAUSED:
+		vmmio_pause_reached(dev);
+		break;
+	case STEP_FENCE:
+		vmmio_host_fence(dev);
+		break;
+	case STEP_FINISH:
+		finish_reset(dev);
 		break;
 	case STEP_NONE:
 		break;

@@ -29,7 +29,16 @@ struct vmmio_device;
 	X(STOP_ACCEPTED)      /* a queue's gate was closed by QueueReset or QueueReady = 0 */      \
 	X(START_CALL)         /* start is about to be called */                                    \
 	X(START_RETURNED)     /* start returned, its answer is not taken yet */                    \
-	X(ACTIVATE)           /* rings are ready, gates not yet open */
+	X(ACTIVATE)           /* rings are ready, gates not yet open */                            \
+	X(STOP_CALL)          /* queue_stop is about to be called */                               \
+	X(STOP_RETURNED)      /* queue_stop returned, its answer is not taken yet */               \
+	X(PAUSE_BEGUN)        /* pause or resume accepted, gates closed, nothing called yet */     \
+	X(PAUSE_CALL)         /* the pause hook is about to be called */                           \
+	X(PAUSE_RETURNED)     /* the pause hook returned, its answer is not taken yet */           \
+	X(RESUME_CALL)        /* the resume hook is about to be called, gates closed */            \
+	X(RESUME_OPEN)        /* a queue's gate is open again, the queue not looked at yet */      \
+	X(FENCE)              /* fenced, nothing given up yet */                                   \
+	X(REPORT)             /* a waiter's done is about to be called */
 
 enum vmmio_sync_point {
 #define X(name) VMMIO_SYNC_##name,
@@ -46,8 +55,21 @@ extern void (*vmmio_sync_hook)(struct vmmio_device *dev, enum vmmio_sync_point p
 		if (vmmio_sync_hook)                                                               \
 			vmmio_sync_hook(dev, VMMIO_SYNC_##point);                                  \
 	} while (0)
+/* The points around a hook that answers now or later: when is CALL or RETURNED. */
+#define VMMIO_SYNC_HOOK(dev, kind, when)                                                           \
+	do {                                                                                       \
+		static const enum vmmio_sync_point points[] = {                                    \
+			[STEP_START] = VMMIO_SYNC_START_##when,                                    \
+			[STEP_QUIESCE] = VMMIO_SYNC_QUIESCE_##when,                                \
+			[STEP_QUEUE_STOP] = VMMIO_SYNC_STOP_##when,                                \
+			[STEP_PAUSE] = VMMIO_SYNC_PAUSE_##when,                                    \
+		};                                                                                 \
+		if (vmmio_sync_hook)                                                               \
+			vmmio_sync_hook(dev, points[kind]);                                        \
+	} while (0)
 #else
 #define VMMIO_SYNC(dev, point) ((void)0)
+#define VMMIO_SYNC_HOOK(dev, kind, when) ((void)0)
 #endif
 
 #endif

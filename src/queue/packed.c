@@ -161,7 +161,7 @@ static inline uint16_t put_used(struct vmmio_ring *ring, const struct vmmio_ring
 }
 
 static unsigned packed_complete(struct vmmio_ring *ring, const struct vmmio_completion *completions,
-	unsigned n, struct answers *answers)
+	unsigned n, struct vmmio_ring_answers *answers)
 {
 	char *const first = desc_at(ring, ring->used) + DESC_FLAGS;
 	uint16_t first_flags = 0;

@@ -138,7 +138,24 @@ unsigned vmmio_ring_pop(struct vmmio_ring *ring, const struct vmmio_memory_table
 
 /* The life is over: answers only bring their leases back. */
 static void drop(struct vmmio_ring *ring, const struct vmmio_completion *completions, unsigned n,
-	struct answers *answers)
+	struct vmmio_ring_answers *answers)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		struct vmmio_ring_slot *slot = slot_of(ring, completions[i].token);
+
+		if (slot && slot->state == SLOT_FENCED)
+			answers->fenced++;
+		else
+			slot = slot_answer(ring, &completions[i], answers);
+		if (slot)
+			slot_free(ring, slot);
+	}
+}
+
+static void hold(struct vmmio_ring *ring, const struct vmmio_completion *completions, unsigned n,
+	struct vmmio_ring_answers *answers)
 {
 	unsigned i;
 
@@ -146,27 +163,71 @@ static void drop(struct vmmio_ring *ring, const struct vmmio_completion *complet
 		struct vmmio_ring_slot *slot = slot_answer(ring, &completions[i], answers);
 
 		if (slot)
-			slot_free(ring, slot);
+			slot->state = SLOT_LATE;
 	}
 }
 
 unsigned vmmio_ring_complete(struct vmmio_ring *ring, const struct vmmio_completion *completions,
-	unsigned n, bool publish, unsigned *accepted, unsigned *wrong, unsigned *cut)
+	unsigned n, enum vmmio_ring_mode mode, struct vmmio_ring_answers *answers)
 {
-	struct answers answers = {0, 0, 0};
-	unsigned written = 0;
-
 	/* Held answers stay where they are: nobody waits for them. */
-	if (!publish)
+	if (mode == VMMIO_RING_DROP)
 		ring->running = false;
-	if (ring->running)
-		written = ring->ops->complete(ring, completions, n, &answers);
-	else
-		drop(ring, completions, n, &answers);
-	*accepted = answers.accepted;
-	*wrong = answers.wrong;
-	*cut = answers.cut;
+	if (!ring->running) {
+		drop(ring, completions, n, answers);
+		return 0;
+	}
+	if (mode == VMMIO_RING_PUBLISH)
+		return ring->ops->complete(ring, completions, n, answers);
+	hold(ring, completions, n, answers);
+	return 0;
+}
+
+unsigned vmmio_ring_flush(struct vmmio_ring *ring)
+{
+	struct vmmio_ring_answers answers = {0, 0, 0, 0};
+	unsigned written = 0;
+	uint32_t i;
+
+	/* Each is answered once more, this time for good. */
+	for (i = 0; i < ring->size && ring->running; i++) {
+		struct vmmio_ring_slot *slot = &ring->slots[i];
+		struct vmmio_completion again = {slot->generation << 16 | i, slot->written};
+
+		if (slot->state != SLOT_LATE)
+			continue;
+		slot->state = SLOT_OUT;
+		ring->leases++;
+		written += ring->ops->complete(ring, &again, 1, &answers);
+	}
 	return written;
+}
+
+bool vmmio_ring_busy(struct vmmio_ring *ring, vmmio_token token, bool busy)
+{
+	struct vmmio_ring_slot *slot = slot_of(ring, token);
+
+	if (!slot || slot->state != SLOT_OUT)
+		return false;
+	slot->busy = busy;
+	return true;
+}
+
+uint32_t vmmio_ring_fence(struct vmmio_ring *ring)
+{
+	uint32_t i, n = 0;
+
+	ring->running = false;
+	for (i = 0; i < ring->size; i++) {
+		struct vmmio_ring_slot *slot = &ring->slots[i];
+
+		if (slot->state != SLOT_OUT || slot->busy)
+			continue;
+		slot->state = SLOT_FENCED;
+		n++;
+	}
+	ring->leases -= n;
+	return n;
 }
 
 bool vmmio_ring_should_notify(struct vmmio_ring *ring)

@@ -35,7 +35,8 @@ struct vmmio_ring_slot {
 	uint16_t head;         /* split: descriptor head; packed: buffer id */
 	uint16_t descs;        /* what it counts in in_flight: ring entries (packed), 1 (split) */
 	uint16_t next;         /* free: next free slot; IN_ORDER and in flight: popped next */
-	uint8_t state;         /* free, out, held */
+	uint8_t state;         /* enum slot_state */
+	bool busy;             /* out: a thread of the backend's is touching its memory */
 };
 
 struct vmmio_ring {
@@ -86,14 +87,36 @@ enum vmmio_fault vmmio_ring_init(struct vmmio_ring *ring, const struct vmmio_rin
 unsigned vmmio_ring_pop(struct vmmio_ring *ring, const struct vmmio_memory_table *table,
 	struct vmmio_chain *chains, unsigned max);
 
+enum vmmio_ring_mode {
+	VMMIO_RING_PUBLISH,
+	VMMIO_RING_HOLD, /* keep the answers until vmmio_ring_flush */
+	VMMIO_RING_DROP, /* the life is over: leases come back, nothing is ever written again */
+};
+
+/* What became of the answers given to one complete call. */
+struct vmmio_ring_answers {
+	unsigned accepted; /* leases returned */
+	unsigned wrong;    /* tokens that were not out */
+	unsigned cut;      /* lengths beyond the writable part */
+	unsigned fenced;   /* chains that had been given up */
+};
+
 /*
- * Takes n answers. publish false: slots are freed and nothing is written (the life is
- * over), held in-order answers included. *accepted counts leases returned, *wrong the
- * tokens that were not out. Returns how many used entries were written (IN_ORDER: may be
- * more or fewer than n). A broken ring publishes nothing.
+ * Takes n answers; *answers must be zero. Returns how many used entries were written
+ * (IN_ORDER: may be more or fewer than n). A broken ring publishes nothing.
  */
 unsigned vmmio_ring_complete(struct vmmio_ring *ring, const struct vmmio_completion *completions,
-	unsigned n, bool publish, unsigned *accepted, unsigned *wrong, unsigned *cut);
+	unsigned n, enum vmmio_ring_mode mode, struct vmmio_ring_answers *answers);
+
+/* Publishes what VMMIO_RING_HOLD has kept; as complete. */
+unsigned vmmio_ring_flush(struct vmmio_ring *ring);
+
+/* Marks a chain that is out as being touched, or not any more. false: it is not out. */
+bool vmmio_ring_busy(struct vmmio_ring *ring, vmmio_token token, bool busy);
+
+/* Gives up all chains that are out and not busy, and returns how many: their slots and iovecs
+ * stay, their answers are recognised. The ring stops for good. */
+uint32_t vmmio_ring_fence(struct vmmio_ring *ring);
 
 /* After complete wrote entries: does the driver want a notification for what was
  * published since the last call? Includes the full fence between used index and event. */

@@ -4,7 +4,8 @@
  *
  * A slot stands for one chain that is out. A free slot is on the free list. A popped one
  * is out until its answer comes. It is held from its answer to its used entry: at once,
- * or with IN_ORDER when all popped before it have theirs.
+ * or with IN_ORDER when all popped before it have theirs. It is late from its answer during a
+ * pause to the flush, and fenced from a fence to its answer.
  * Guest-chosen numbers (heads, buffer ids) never index anything here.
  */
 #ifndef VMMIO_QUEUE_SLOT_H
@@ -16,14 +17,11 @@ enum slot_state {
 	SLOT_FREE,
 	SLOT_OUT,
 	SLOT_HELD,
+	SLOT_LATE,
+	SLOT_FENCED,
 };
 
 #define GENERATION_MASK UINT64_C(0xffffffffffff)
-
-/* What became of the answers given to one complete call. */
-struct answers {
-	unsigned accepted, wrong, cut;
-};
 
 /* One ring format. None is called unless the ring is running. */
 struct vmmio_ring_ops {
@@ -32,7 +30,7 @@ struct vmmio_ring_ops {
 		struct vmmio_chain *chains, unsigned max);
 	/* Takes answers and publishes used entries; returns how many of these. */
 	unsigned (*complete)(struct vmmio_ring *ring, const struct vmmio_completion *completions,
-		unsigned n, struct answers *answers);
+		unsigned n, struct vmmio_ring_answers *answers);
 	/* Asks for a notification of the next buffer. False: the driver knows already. */
 	bool (*arm)(struct vmmio_ring *ring);
 	/* Asks for none. */
@@ -76,19 +74,28 @@ static inline vmmio_token slot_take(struct vmmio_ring *ring)
 		ring->generation = 1;
 	slot->generation = ring->generation;
 	slot->state = SLOT_OUT;
+	slot->busy = false;
 	ring->in_flight += slot->descs;
 	ring->leases++;
 	return slot->generation << 16 | index;
 }
 
-/* The slot an answer is for, now held; NULL if no such chain is out. */
-static inline struct vmmio_ring_slot *slot_answer(struct vmmio_ring *ring,
-	const struct vmmio_completion *completion, struct answers *answers)
+/* The slot a token names; NULL if it never did, or names another one now. */
+static inline struct vmmio_ring_slot *slot_of(const struct vmmio_ring *ring, vmmio_token token)
 {
-	const uint32_t index = completion->token & 0xffff;
+	const uint32_t index = token & 0xffff;
 	struct vmmio_ring_slot *slot = index < ring->size ? &ring->slots[index] : NULL;
 
-	if (!slot || slot->state != SLOT_OUT || slot->generation != completion->token >> 16) {
+	return slot && slot->generation == token >> 16 ? slot : NULL;
+}
+
+/* The slot an answer is for, now held; NULL if no such chain is out. */
+static inline struct vmmio_ring_slot *slot_answer(struct vmmio_ring *ring,
+	const struct vmmio_completion *completion, struct vmmio_ring_answers *answers)
+{
+	struct vmmio_ring_slot *slot = slot_of(ring, completion->token);
+
+	if (!slot || slot->state != SLOT_OUT) {
 		answers->wrong++;
 		return NULL;
 	}

@@ -124,7 +124,7 @@ static inline void put_used(struct vmmio_ring *ring, const struct vmmio_ring_slo
 }
 
 static unsigned split_complete(struct vmmio_ring *ring, const struct vmmio_completion *completions,
-	unsigned n, struct answers *answers)
+	unsigned n, struct vmmio_ring_answers *answers)
 {
 	unsigned i, written = 0;
 

@@ -14,14 +14,14 @@ table() {
 	cat <<'TABLE'
 regfile         own <std> <vmmio/(base|spec|regfile)\.h>
 memory-core     own <std> <vmmio/(base|spec|memory)\.h>
-memory-hosted   own <any> <vmmio/(base|spec|memory)\.h>
+memory-hosted   own <any> <vmmio/(base|spec|memory|waiter)\.h>
 queue           own <std> <vmmio/(base|spec|memory|queue)\.h> "memory/table\.h"
 executor        own <any> <vmmio/(base|executor)\.h>
-device          own <any> <vmmio/(base|spec|regfile|memory|queue|executor|irq|backend|device)\.h> "(regfile|memory|queue|executor)/[a-z_]+\.h"
+device          own <any> <vmmio/(base|spec|regfile|memory|queue|executor|irq|backend|device|waiter)\.h> "(regfile|memory|queue|executor)/[a-z_]+\.h"
 io              own <any> <vmmio/(base|io)\.h>
 backends        own <any> <vmmio/[a-z_/]+\.h>
 driver          own <any> <vmmio/(base|spec|driver)\.h>
-public-core     <std> <vmmio/(base|spec|regfile|memory|queue)\.h>
+public-core     <std> <vmmio/(base|spec|regfile|memory|queue|waiter)\.h>
 public-driver   <std> <vmmio/(base|spec|driver)\.h>
 public-hosted   <std> <vmmio/[a-z_/]+\.h>
 TABLE
@@ -35,7 +35,7 @@ lines() {
 		if (file == "src/memory/memory.c") return "memory-hosted"
 		if (step[1] == "src") return step[2] == "memory" ? "memory-core" : step[2]
 		if (file == "include/vmmio/driver.h") return "public-driver"
-		if (file ~ /^include\/vmmio\/(base|spec|regfile|memory|queue)\.h$/) return "public-core"
+		if (file ~ /^include\/vmmio\/(base|spec|regfile|memory|queue|waiter)\.h$/) return "public-core"
 		return "public-hosted"
 	}
 	/^[ \t]*#[ \t]*include/ {

@@ -237,7 +237,7 @@ START_TEST(destroy_asks_a_failed_backend_again)
 
 	rig_up(rig);
 	ck_assert_int_eq(vmmio_device_destroy(rig->dev, NULL, NULL), 0);
-	fixture_expect_log("cannot be quiesced");
+	fixture_expect_log("quiesce failed");
 	rig_settle(rig);
 	rig->puppet->quiesce_answer = 0;
 	fixture_expect_log("quiesce failed");

@@ -26,12 +26,17 @@ enum event {
 	EV_NOTIFY,      /* QueueNotify of both queues, buffers waiting or not */
 	EV_CONFIG,      /* the backend changes config space */
 	EV_ACK,         /* InterruptACK of everything */
+	EV_HOST_RESET,
+	EV_PENDING,     /* the other vCPU writes zero to Status and has itself told */
+	EV_PAUSE,       /* and stays paused until the script resumes it */
+	EV_BLINK,       /* pause and at once resume */
+	EV_FENCE,       /* refused unless a reset runs */
 	EV_DESTROY,
 	EV_COUNT
 };
 
 static const char *const event_names[EV_COUNT] = {
-	"complete", "zero", "nonzero", "qreset", "notify", "config", "ack", "destroy"};
+	"complete", "zero", "nonzero", "qreset", "notify", "config", "ack", "hostreset", "pending", "pause", "blink", "fence", "destroy"};
 
 static const char *const point_names[VMMIO_SYNC_COUNT] = {
 #define X(name) #name,
@@ -40,7 +45,9 @@ static const char *const point_names[VMMIO_SYNC_COUNT] = {
 };
 
 /* When the event is armed: from the start of the script, or with the zero write. */
-enum phase { PHASE_LIVE, PHASE_RESET, PHASE_COUNT };
+enum phase { PHASE_LIVE, PHASE_RESET, PHASE_FENCE, PHASE_COUNT };
+
+static const char *const phase_names[PHASE_COUNT] = {"live", "reset", "fence"};
 
 /* How the backend winds up, and whether its hooks run in the write. */
 struct variant {
@@ -66,7 +73,9 @@ static struct cell {
 	uint64_t old_token;
 	struct vmmio_queue *old_queue;
 	uint32_t status_then; /* when the reset was accepted */
-	bool destroy;
+	bool destroy, paused, fenced;
+	struct rig_waiter waiters[4]; /* of the event: reset, pause, resume; of the script */
+	unsigned due[4];              /* how often each has to be told */
 	unsigned bad_status, bad_interrupt;
 } cell;
 
@@ -86,6 +95,41 @@ static void do_config(struct rig *rig)
 	uint8_t byte = (uint8_t)(atomic_fetch_add(&next, 1) | 1);
 
 	ck_assert_int_eq(vmmio_device_config_change(rig->dev, 3, &byte, 1), 0);
+}
+
+/* A call with a waiter: due if it is to be told, and taken note of. */
+static int note(unsigned i, int answer)
+{
+	cell.due[i] = answer == VMMIO_PENDING;
+	ck_assert_int_le(answer, VMMIO_PENDING);
+	return answer;
+}
+
+/* Only a pause can be refused, by one of the script's. */
+static void do_pause(struct rig *rig, bool blink)
+{
+	int answer;
+
+	fixture_expect_log("paused twice");
+	answer = note(1, vmmio_device_pause(rig->dev, &cell.waiters[1].waiter));
+	cell.paused = !blink && (answer >= 0 || answer == -ECANCELED);
+	if (!blink || answer < 0)
+		return;
+	fixture_expect_log("resumed without a pause");
+	note(2, vmmio_device_resume(rig->dev, &cell.waiters[2].waiter));
+}
+
+static void do_fence(struct rig *rig)
+{
+	int answer;
+
+	fixture_expect_log("no reset is under way");
+	fixture_expect_log("fenced with");
+	fixture_expect_log("FEATURES_OK is refused");
+	fixture_expect_log("fenced chain");
+	answer = vmmio_device_fence(rig->dev);
+	ck_assert(answer == 0 || answer == -EINVAL);
+	cell.fenced |= answer == 0;
 }
 
 static void *event_thread(void *arg)
@@ -115,6 +159,20 @@ static void *event_thread(void *arg)
 		break;
 	case EV_ACK:
 		rig_write(rig, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_ALL);
+		break;
+	case EV_HOST_RESET:
+		note(0, vmmio_device_reset(rig->dev, &cell.waiters[0].waiter));
+		break;
+	case EV_PENDING:
+		note(0, vmmio_device_write_pending(rig->dev, VMMIO_REG_STATUS, 4, 0,
+				&cell.waiters[0].waiter));
+		break;
+	case EV_PAUSE:
+	case EV_BLINK:
+		do_pause(rig, cell.event == EV_BLINK);
+		break;
+	case EV_FENCE:
+		do_fence(rig);
 		break;
 	case EV_DESTROY:
 		cell.destroy = true;
@@ -220,6 +278,41 @@ static void try_queue_reset(struct rig *rig)
 	rig_settle(rig);
 }
 
+/* A call of the script's: answered, or told once. */
+static void await(struct rig *rig, int answer)
+{
+	struct rig_waiter *w = &cell.waiters[3];
+
+	for (unsigned i = 0; answer == VMMIO_PENDING && !atomic_load(&w->told); i++) {
+		ck_assert_msg(i < 1000, "the script's waiter is not told");
+		if (!vmmio_executor_help(rig->ex))
+			rig_complete(rig, 0, 8);
+	}
+	ck_assert_uint_eq(atomic_load(&w->told), answer == VMMIO_PENDING);
+	atomic_store(&w->told, 0);
+}
+
+static void resume(struct rig *rig)
+{
+	fixture_expect_log("resumed without a pause");
+	fixture_expect_log("being destroyed");
+	await(rig, vmmio_device_resume(rig->dev, &cell.waiters[3].waiter));
+}
+
+/* The script's own pause and resume, with a kick between. */
+static void try_pause(struct rig *rig)
+{
+	fixture_expect_log("paused twice");
+	fixture_expect_log("being destroyed");
+	await(rig, vmmio_device_pause(rig->dev, &cell.waiters[3].waiter));
+	if (cell.destroy)
+		return;
+	rig_write(rig, VMMIO_REG_QUEUE_NOTIFY, 0);
+	resume(rig);
+	if (!cell.destroy)
+		rig_settle(rig);
+}
+
 /* A driver that comes too late finds the device gone: the script ends there. */
 static bool live_part(struct rig *rig)
 {
@@ -227,6 +320,9 @@ static bool live_part(struct rig *rig)
 		return false;
 	try_io(rig);
 	if (cell.destroy || !rig_read(rig, VMMIO_REG_STATUS))
+		return false;
+	try_pause(rig);
+	if (cell.destroy)
 		return false;
 	try_queue_reset(rig);
 	return true;
@@ -240,6 +336,20 @@ static void reset_part(struct rig *rig)
 	for (unsigned i = 0; i < 1000 && !cell.destroy && rig_read(rig, VMMIO_REG_STATUS); i++)
 		if (!vmmio_executor_help(rig->ex))
 			rig_complete(rig, 0, 8);
+}
+
+/* The host's reset, whose chains never come back of themselves. */
+static void fence_part(struct rig *rig)
+{
+	int answer;
+
+	if (cell.destroy)
+		return;
+	fixture_expect_log("being destroyed");
+	answer = vmmio_device_reset(rig->dev, &cell.waiters[3].waiter);
+	if (!cell.destroy)
+		do_fence(rig);
+	await(rig, answer);
 }
 
 static void join_event(void)
@@ -265,13 +375,14 @@ static void check_zero(struct rig *rig, struct vmmio_device_counters *before)
 
 	*before = rig_counters(rig);
 	ck_assert_uint_eq(before->leases, 0);
-	ck_assert_uint_eq(rig_held(rig), 0);
+	ck_assert(cell.fenced || rig_held(rig) == 0);
 	ck_assert(!atomic_load(&rig->line));
 	for (unsigned q = 0; q < 2; q++) {
 		ck_assert_uint_eq(rig_queue_read(rig, q, VMMIO_REG_QUEUE_READY), 0);
 		ck_assert_uint_eq(rig_read(rig, VMMIO_REG_QUEUE_RESET), 0);
 	}
 	/* Everything that is left runs out, and late answers come. */
+	rig_complete_all(rig);
 	rig_settle(rig);
 	if (cell.old_queue) {
 		fixture_expect_log("token that is not out");
@@ -289,15 +400,49 @@ static void check_zero(struct rig *rig, struct vmmio_device_counters *before)
 	ck_assert_uint_eq(rig_counters(rig).completions, before->completions);
 }
 
+/* A fenced device is dead: the driver finds that its features are refused. */
+static void check_dead(struct rig *rig)
+{
+	const uint32_t status = VMMIO_STATUS_ACKNOWLEDGE | VMMIO_STATUS_DRIVER;
+
+	rig_write(rig, VMMIO_REG_STATUS, status);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES, 1);
+	rig_write(rig, VMMIO_REG_STATUS, status | VMMIO_STATUS_FEATURES_OK);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), status);
+}
+
+static void check_life(struct rig *rig)
+{
+	if (cell.paused)
+		resume(rig);
+	if (cell.fenced) {
+		check_dead(rig);
+		return;
+	}
+	rig_up(rig);
+	rig_check_io(rig);
+}
+
+/* Everybody who was to be told was, once, before the device went. */
+static void check_waiters(void)
+{
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_uint_eq(atomic_load(&cell.waiters[i].told), cell.due[i]);
+}
+
 static bool run_cell(struct variant v, enum vmmio_sync_point point, enum event event, enum phase phase)
 {
-	struct puppet puppet = {.cancel = !v.late, .late = v.late, .dma = true};
+	bool fence = phase == PHASE_FENCE;
+	struct puppet puppet = {.cancel = !v.late && !fence, .late = v.late && !fence, .dma = true,
+		.polite = fence || event == EV_FENCE, .parks = v.late != v.packed};
 	struct rig_options o = {.version = v.version, .packed = v.packed, .prompt = v.prompt,
 		.puppet = &puppet};
 	struct vmmio_device_counters counters;
 	bool hit;
 
-	cell = (struct cell){.rig = rig_create(&o), .point = point, .event = event};
+	cell = (struct cell){.rig = rig_create(&o), .point = point, .event = event,
+		.waiters = {RIG_WAITER, RIG_WAITER, RIG_WAITER, RIG_WAITER}};
 	struct rig *rig = cell.rig;
 
 	arm(PHASE_LIVE, phase);
@@ -305,7 +450,11 @@ static bool run_cell(struct variant v, enum vmmio_sync_point point, enum event e
 	if (phase == PHASE_LIVE)
 		join_event();
 	arm(PHASE_RESET, phase);
-	reset_part(rig);
+	arm(PHASE_FENCE, phase);
+	if (fence)
+		fence_part(rig);
+	else
+		reset_part(rig);
 	hit = !atomic_exchange(&cell.armed, false);
 	join_event();
 	ck_assert_msg(!cell.bad_status && !cell.bad_interrupt,
@@ -320,8 +469,7 @@ static bool run_cell(struct variant v, enum vmmio_sync_point point, enum event e
 		rig_wait_zero(rig);
 		check_zero(rig, &counters);
 		ck_assert_uint_le(rig->puppet->quiesces, counters.resets);
-		rig_up(rig);
-		rig_check_io(rig);
+		check_life(rig);
 	}
 	ck_assert_uint_eq(rig->puppet->hooks_overlapped, 0);
 	struct rig *free_rig = rig;
@@ -334,6 +482,7 @@ static bool run_cell(struct variant v, enum vmmio_sync_point point, enum event e
 		ck_assert_uint_eq(rig->puppet->detaches, 1);
 		rig->dev = NULL;
 	}
+	check_waiters();
 	rig_free(free_rig);
 	return hit;
 }
@@ -343,12 +492,12 @@ static bool run_cell(struct variant v, enum vmmio_sync_point point, enum event e
 /* Which points lie in which phase: a point that is in neither has no row and fails. */
 static const bool in_phase[VMMIO_SYNC_COUNT][PHASE_COUNT] = {
 	[VMMIO_SYNC_FEATURES_ASKED] = {true, false},
-	[VMMIO_SYNC_WRITE_ACCEPTED] = {false, true},
-	[VMMIO_SYNC_WRITE_LINE_DROPPED] = {false, true},
-	[VMMIO_SYNC_WRITE_LEFT] = {false, true},
-	[VMMIO_SYNC_TASK_BEGIN] = {true, true},
-	[VMMIO_SYNC_QUIESCE_CALL] = {false, true},
-	[VMMIO_SYNC_QUIESCE_RETURNED] = {false, true},
+	[VMMIO_SYNC_WRITE_ACCEPTED] = {false, true, true},
+	[VMMIO_SYNC_WRITE_LINE_DROPPED] = {false, true, true},
+	[VMMIO_SYNC_WRITE_LEFT] = {false, true, true},
+	[VMMIO_SYNC_TASK_BEGIN] = {true, true, true},
+	[VMMIO_SYNC_QUIESCE_CALL] = {false, true, true},
+	[VMMIO_SYNC_QUIESCE_RETURNED] = {false, true, true},
 	[VMMIO_SYNC_COMPLETE_ENTER] = {true, true},
 	[VMMIO_SYNC_COMPLETE_PUBLISHED] = {true, true},
 	[VMMIO_SYNC_COMPLETE_RAISED] = {true, true},
@@ -362,11 +511,20 @@ static const bool in_phase[VMMIO_SYNC_COUNT][PHASE_COUNT] = {
 	[VMMIO_SYNC_START_CALL] = {true, false},
 	[VMMIO_SYNC_START_RETURNED] = {true, false},
 	[VMMIO_SYNC_ACTIVATE] = {true, false},
+	[VMMIO_SYNC_STOP_CALL] = {true, false},
+	[VMMIO_SYNC_STOP_RETURNED] = {true, false},
+	[VMMIO_SYNC_PAUSE_BEGUN] = {true, false},
+	[VMMIO_SYNC_PAUSE_CALL] = {true, false},
+	[VMMIO_SYNC_PAUSE_RETURNED] = {true, false},
+	[VMMIO_SYNC_RESUME_CALL] = {true, false},
+	[VMMIO_SYNC_RESUME_OPEN] = {true, false},
+	[VMMIO_SYNC_FENCE] = {false, false, true},
+	[VMMIO_SYNC_REPORT] = {true, true, true},
 };
 
 static void run_point(enum vmmio_sync_point point, enum phase phase)
 {
-	printf("%-16s %-6s", point_names[point], phase == PHASE_LIVE ? "live" : "reset");
+	printf("%-16s %-6s", point_names[point], phase_names[phase]);
 	for (int event = 0; event < EV_COUNT; event++) {
 		unsigned hits = 0;
 
@@ -381,7 +539,7 @@ static void run_point(enum vmmio_sync_point point, enum phase phase)
 
 START_TEST(every_point_has_a_row)
 {
-	ck_assert_msg(in_phase[_i][PHASE_LIVE] || in_phase[_i][PHASE_RESET],
+	ck_assert_msg(in_phase[_i][PHASE_LIVE] || in_phase[_i][PHASE_RESET] || in_phase[_i][PHASE_FENCE],
 		"sync point %s has no row in the table", point_names[_i]);
 }
 END_TEST

@@ -373,7 +373,7 @@ START_TEST(quiesce_fails_and_is_tried_again)
 	struct rig *rig = rig_create(&o);
 
 	rig_up(rig);
-	fixture_expect_log("cannot be quiesced");
+	fixture_expect_log("quiesce failed");
 	rig_write(rig, VMMIO_REG_STATUS, 0);
 	rig_settle(rig);
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
@@ -439,7 +439,7 @@ START_TEST(start_fails)
 	const struct puppet puppet = {.start_answer = -EIO};
 	struct rig *rig = bench(_i, &puppet);
 
-	fixture_expect_log("cannot start");
+	fixture_expect_log("start failed");
 	rig_up(rig);
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE | VMMIO_STATUS_NEEDS_RESET);
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_INTERRUPT_STATUS), VMMIO_INT_CONFIG_CHANGE);

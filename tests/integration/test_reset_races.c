@@ -123,7 +123,7 @@ START_TEST(destroy_after_the_stuck_report_asks_again)
 	struct rig *rig = rig_create(&o);
 
 	rig_up(rig);
-	fixture_expect_log("cannot be quiesced");
+	fixture_expect_log("quiesce failed");
 	fixture_expect_log("quiesce failed");
 	rig_write(rig, VMMIO_REG_STATUS, 0);
 	rig_settle(rig);

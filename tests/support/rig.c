@@ -53,8 +53,14 @@ static bool take(struct puppet *p, unsigned n, struct rig_held *out)
 
 static void give_back(struct puppet *p, const struct rig_held *held, uint32_t len)
 {
+	if (p->polite && !vmmio_queue_access_begin(held->queue, held->chain.token)) {
+		vmmio_queue_complete_one(held->queue, held->chain.token, len);
+		return;
+	}
 	if (p->dma)
 		fill(&held->chain, 0xd5);
+	if (p->polite)
+		vmmio_queue_access_end(held->queue, held->chain.token);
 	vmmio_queue_complete_one(held->queue, held->chain.token, len);
 }
 
@@ -213,6 +219,30 @@ static void puppet_detach(void *ctx)
 	hook_out(p);
 }
 
+static int puppet_pause(void *ctx, vmmio_token token)
+{
+	struct puppet *p = ctx;
+
+	hook_in(p);
+	if (atomic_load(&p->notifying))
+		atomic_fetch_add(&p->hooks_overlapped, 1);
+	atomic_fetch_add(&p->pauses, 1);
+	atomic_store(&p->pause_token, token);
+	call(p->in_pause, p);
+	hook_out(p);
+	return p->pause_answer;
+}
+
+static void puppet_resume(void *ctx)
+{
+	struct puppet *p = ctx;
+
+	hook_in(p);
+	atomic_fetch_add(&p->resumes, 1);
+	call(p->in_resume, p);
+	hook_out(p);
+}
+
 static const struct vmmio_backend_ops puppet_ops = {
 	.size = sizeof(puppet_ops),
 	.attach = puppet_attach,
@@ -224,6 +254,8 @@ static const struct vmmio_backend_ops puppet_ops = {
 	.reset_finish = puppet_finish,
 	.config_write = puppet_config,
 	.detach = puppet_detach,
+	.pause = puppet_pause,
+	.resume = puppet_resume,
 };
 
 static struct puppet *puppet_create(const struct rig_options *o)
@@ -235,11 +267,14 @@ static struct puppet *puppet_create(const struct rig_options *o)
 		memcpy(p, o->puppet, offsetof(struct puppet, attaches));
 	pthread_mutex_init(&p->lock, NULL);
 	p->task.run = late_task;
+	p->ops = puppet_ops;
+	if (!p->parks)
+		p->ops.pause = NULL, p->ops.resume = NULL;
 	for (unsigned i = 0; i < o->n_queues; i++)
 		p->queue_sizes[i] = o->queue_size;
 	p->backend = (struct vmmio_backend){
 		.size = sizeof(p->backend),
-		.ops = &puppet_ops,
+		.ops = &p->ops,
 		.ctx = p,
 		.flags = o->prompt ? VMMIO_BACKEND_PROMPT : 0,
 		.device_id = 42,
@@ -490,6 +525,28 @@ void rig_reset(struct rig *rig)
 {
 	rig_write(rig, VMMIO_REG_STATUS, 0);
 	rig_wait_zero(rig);
+}
+
+void rig_waiter_done(struct vmmio_waiter *waiter, int result)
+{
+	struct rig_waiter *w = (struct rig_waiter *)waiter;
+
+	atomic_store(&w->result, result);
+	atomic_fetch_add(&w->told, 1);
+}
+
+int rig_wait(struct rig *rig, struct rig_waiter *w, int answer)
+{
+	if (answer != VMMIO_PENDING) {
+		ck_assert_uint_eq(atomic_load(&w->told), 0);
+		return answer;
+	}
+	for (unsigned i = 0; !atomic_load(&w->told); i++) {
+		ck_assert_msg(i < RIG_PATIENCE, "the waiter is not told");
+		drv_relax(rig);
+	}
+	ck_assert_uint_eq(atomic_load(&w->told), 1);
+	return atomic_load(&w->result);
 }
 
 void rig_add(struct rig *rig, unsigned queue, void *cookie)

@@ -41,11 +41,16 @@ struct puppet {
 	bool serve;            /* completes each chain inside notify, writable bytes set to 0x5a */
 	bool cancel;           /* quiesce and queue_stop complete what is held */
 	bool late;             /* quiesce and queue_stop submit a task that does so */
+	bool polite;           /* asks before it touches a chain's memory */
 	bool dma;              /* writes 0xd5 into held buffers just before it completes them */
 	int features_answer;   /* what the hooks return */
 	int start_answer;
 	int stop_answer;
 	int quiesce_answer;
+	bool parks;       /* has pause and resume hooks; keeps its chains meanwhile */
+	int pause_answer;
+	void (*in_pause)(void *ctx);
+	void (*in_resume)(void *ctx);
 	void (*in_start)(void *ctx); /* called inside hooks, NULL: nothing */
 	void (*in_quiesce)(void *ctx);
 	void (*in_finish)(void *ctx);
@@ -55,13 +60,14 @@ struct puppet {
 
 	/* What it saw. */
 	_Atomic unsigned attaches, features, starts, notifies, stops, quiesces, finishes,
-		config_writes, detaches;
+		config_writes, detaches, pauses, resumes;
 	_Atomic unsigned hooks_running, hooks_overlapped; /* lifecycle hooks (I14) */
 	_Atomic unsigned notifying; /* notify hooks running: none while quiesce is called */
-	_Atomic uint64_t start_token, stop_token, quiesce_token;
+	_Atomic uint64_t start_token, stop_token, quiesce_token, pause_token;
 	_Atomic uint64_t config_last; /* offset << 40 | size << 32 | value */
 
 	struct vmmio_device *dev;
+	struct vmmio_backend_ops ops;
 	struct vmmio_task task; /* late */
 	_Atomic bool task_out;
 	struct vmmio_queue *_Atomic late_queue; /* NULL: of every queue */
@@ -72,6 +78,17 @@ struct puppet {
 	uint16_t queue_sizes[64];
 	uint8_t config[64];
 };
+
+/* --- Waiters ----------------------------------------------------------------------------- */
+
+/* Counts: a second call of done is seen. */
+struct rig_waiter {
+	struct vmmio_waiter waiter;
+	_Atomic unsigned told;
+	_Atomic int result;
+};
+#define RIG_WAITER {.waiter.done = rig_waiter_done, .result = 1}
+void rig_waiter_done(struct vmmio_waiter *waiter, int result);
 
 /* --- The rig -------------------------------------------------------------------------- */
 
@@ -130,6 +147,9 @@ void rig_settle(struct rig *rig);
 void rig_wait_zero(struct rig *rig);
 /* Writes zero to Status and waits. */
 void rig_reset(struct rig *rig);
+
+/* What a call with w answered: 0, or later, which is waited for. Returns the result. */
+int rig_wait(struct rig *rig, struct rig_waiter *w, int answer);
 
 /* Adds one chain (64 bytes out, 64 in) and kicks. cookie may be NULL. */
 void rig_add(struct rig *rig, unsigned queue, void *cookie);

@@ -258,11 +258,12 @@ unsigned rig_pop(struct rig *rig, struct vmmio_chain *chains, unsigned max)
 unsigned rig_complete(struct rig *rig, vmmio_token token, uint32_t len)
 {
 	const struct vmmio_completion completion = {token, len};
-	unsigned accepted, wrong, cut, written;
+	struct vmmio_ring_answers answers = {0};
+	unsigned written;
 
-	written = vmmio_ring_complete(&rig->ring, &completion, 1, true, &accepted, &wrong, &cut);
-	if (accepted != 1 || wrong)
-		ck_abort_msg("accepted %u, wrong %u", accepted, wrong);
+	written = vmmio_ring_complete(&rig->ring, &completion, 1, VMMIO_RING_PUBLISH, &answers);
+	if (answers.accepted != 1 || answers.wrong)
+		ck_abort_msg("accepted %u, wrong %u", answers.accepted, answers.wrong);
 	return written;
 }
 

@@ -84,15 +84,14 @@ START_TEST(batches_of_all_sizes)
 	for (round = 0; round < 100; round++) {
 		const unsigned n = batch[round % 5];
 		struct vmmio_completion done[8];
-		unsigned accepted, wrong, cut;
+		struct vmmio_ring_answers answers = {0};
 
 		add_and_pop(&rig, n);
 		for (i = 0; i < n; i++)
 			done[i] = (struct vmmio_completion){chains[i].token, i};
-		ck_assert_uint_eq(vmmio_ring_complete(&rig.ring, done, n, true, &accepted, &wrong,
-					  &cut), n);
-		ck_assert_uint_eq(accepted, n);
-		ck_assert_uint_eq(wrong + cut, 0);
+		ck_assert_uint_eq(vmmio_ring_complete(&rig.ring, done, n, VMMIO_RING_PUBLISH, &answers), n);
+		ck_assert_uint_eq(answers.accepted, n);
+		ck_assert_uint_eq(answers.wrong + answers.cut, 0);
 		for (i = 0; i < n; i++)
 			expect_used(&rig, (uint16_t)chains[i].head, i);
 		expect_no_used(&rig);
@@ -149,7 +148,8 @@ START_TEST(wrong_tokens_are_ignored)
 {
 	struct rig_options options = with(_i);
 	struct vmmio_completion bad[8];
-	unsigned accepted, wrong, cut, i, n = 0;
+	struct vmmio_ring_answers answers = {0};
+	unsigned i, n = 0;
 	struct rig rig;
 
 	rig_up(&rig, &options);
@@ -166,9 +166,9 @@ START_TEST(wrong_tokens_are_ignored)
 	for (i = 0; i < n; i++)
 		bad[i].len = 1;
 	ck_assert_uint_eq(
-		vmmio_ring_complete(&rig.ring, bad, n, true, &accepted, &wrong, &cut), 0);
-	ck_assert_uint_eq(accepted, 0);
-	ck_assert_uint_eq(wrong, n);
+		vmmio_ring_complete(&rig.ring, bad, n, VMMIO_RING_PUBLISH, &answers), 0);
+	ck_assert_uint_eq(answers.accepted, 0);
+	ck_assert_uint_eq(answers.wrong, n);
 	ck_assert_uint_eq(rig.ring.leases, 1);
 	expect_no_used(&rig);
 	rig_down(&rig);
@@ -179,16 +179,16 @@ START_TEST(second_answer_in_one_batch_is_wrong)
 {
 	struct rig_options options = with(_i);
 	struct vmmio_completion twice[2];
-	unsigned accepted, wrong, cut;
+	struct vmmio_ring_answers answers = {0};
 	struct rig rig;
 
 	rig_up(&rig, &options);
 	add_and_pop(&rig, 1);
 	twice[0] = twice[1] = (struct vmmio_completion){chains[0].token, 64};
 	ck_assert_uint_eq(
-		vmmio_ring_complete(&rig.ring, twice, 2, true, &accepted, &wrong, &cut), 1);
-	ck_assert_uint_eq(accepted, 1);
-	ck_assert_uint_eq(wrong, 1);
+		vmmio_ring_complete(&rig.ring, twice, 2, VMMIO_RING_PUBLISH, &answers), 1);
+	ck_assert_uint_eq(answers.accepted, 1);
+	ck_assert_uint_eq(answers.wrong, 1);
 	ck_assert_uint_eq(rig.ring.leases, 0);
 	rig_down(&rig);
 }
@@ -198,7 +198,7 @@ START_TEST(tokens_of_an_earlier_life_are_stale)
 {
 	struct rig_options options = with(_i);
 	struct vmmio_completion old;
-	unsigned accepted, wrong, cut;
+	struct vmmio_ring_answers answers = {0};
 	struct rig rig;
 
 	rig_up(&rig, &options);
@@ -208,8 +208,8 @@ START_TEST(tokens_of_an_earlier_life_are_stale)
 	add_and_pop(&rig, 1);
 	ck_assert_uint_ne(old.token, chains[0].token);
 	ck_assert_uint_eq(
-		vmmio_ring_complete(&rig.ring, &old, 1, true, &accepted, &wrong, &cut), 0);
-	ck_assert_uint_eq(wrong, 1);
+		vmmio_ring_complete(&rig.ring, &old, 1, VMMIO_RING_PUBLISH, &answers), 0);
+	ck_assert_uint_eq(answers.wrong, 1);
 	ck_assert_uint_eq(rig.ring.leases, 1);
 	ck_assert_uint_eq(rig_complete(&rig, chains[0].token, 0), 1);
 	rig_down(&rig);
@@ -273,12 +273,12 @@ START_TEST(len_is_cut_to_what_is_writable)
 	for (i = 0; i < 4; i++) {
 		const uint16_t head = rig_add(&rig, buffers, 2, 0);
 		struct vmmio_completion done = {0, lens[i]};
-		unsigned accepted, wrong, cut;
+		struct vmmio_ring_answers answers = {0};
 
 		ck_assert_uint_eq(rig_pop(&rig, chains, 1), 1);
 		done.token = chains[0].token;
-		vmmio_ring_complete(&rig.ring, &done, 1, true, &accepted, &wrong, &cut);
-		ck_assert_uint_eq(cut, lens[i] > 64);
+		vmmio_ring_complete(&rig.ring, &done, 1, VMMIO_RING_PUBLISH, &answers);
+		ck_assert_uint_eq(answers.cut, lens[i] > 64);
 		expect_used(&rig, head, 64);
 	}
 	rig_down(&rig);
@@ -291,7 +291,8 @@ START_TEST(unpublished_answers_write_nothing)
 	static unsigned char before[3][RIG_MAX_SIZE * 16];
 	struct rig_options options = with(_i);
 	struct vmmio_completion done[3];
-	unsigned accepted, wrong, cut, i;
+	struct vmmio_ring_answers answers = {0};
+	unsigned i;
 	struct rig rig;
 
 	options.in_order = true;
@@ -303,9 +304,9 @@ START_TEST(unpublished_answers_write_nothing)
 		done[i] = (struct vmmio_completion){chains[i].token, 64};
 	}
 	ck_assert_uint_eq(
-		vmmio_ring_complete(&rig.ring, done, 3, false, &accepted, &wrong, &cut), 0);
-	ck_assert_uint_eq(accepted, 2);
-	ck_assert_uint_eq(wrong, 1);
+		vmmio_ring_complete(&rig.ring, done, 3, VMMIO_RING_DROP, &answers), 0);
+	ck_assert_uint_eq(answers.accepted, 2);
+	ck_assert_uint_eq(answers.wrong, 1);
 	ck_assert_uint_eq(rig.ring.leases, 0);
 	ck_assert(!vmmio_ring_should_notify(&rig.ring));
 	ck_assert(!vmmio_ring_notifications(&rig.ring, true));

@@ -262,7 +262,7 @@ static const struct {
 START_TEST(areas_are_checked)
 {
 	struct rig_options options = {.packed = setups[_i].packed};
-	unsigned accepted, wrong, cut;
+	struct vmmio_ring_answers answers = {0};
 	struct vmmio_completion any = {.token = 1 << 16};
 	struct rig rig;
 
@@ -280,8 +280,8 @@ START_TEST(areas_are_checked)
 
 		ck_assert_uint_eq(rig_pop(&rig, chains, 1), 0);
 		ck_assert_uint_eq(vmmio_ring_complete(
-			&rig.ring, &any, 1, true, &accepted, &wrong, &cut), 0);
-		ck_assert_uint_eq(wrong, 1);
+			&rig.ring, &any, 1, VMMIO_RING_PUBLISH, &answers), 0);
+		ck_assert_uint_eq(answers.wrong, 1);
 		ck_assert(!vmmio_ring_should_notify(&rig.ring));
 		ck_assert(!vmmio_ring_notifications(&rig.ring, true));
 		ck_assert(!vmmio_ring_oldest(&rig.ring, &head, &generation));

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Pause and resume, on the gates of the reset.
+ *
+ * A pause closes every gate and leaves the lives alone: completions of chains that are out
+ * are published as ever, and the report comes when the last of them is back (or the
+ * backend has answered that it keeps them untouched). What a guest writes meanwhile is
+ * carried out, by a pass that is forced through the closed gate; what the device would do of
+ * itself waits for the resume: start, a first look at queues, config change interrupts, the
+ * used entries of chains that the backend kept. Each queue is looked at when its gate
+ * opens again, so no kick needs to be remembered.
+ *
+ * A reset or a queue stop goes through a pause as if it were not there.
+ */
+#include <errno.h>
+
+#include "device/internal.h"
+
+/* --- What is due: lock held ---------------------------------------------------------- */
+
+static bool has_hook(const struct vmmio_device *dev)
+{
+	return dev->ops.pause && dev->life == LIFE_LIVE;
+}
+
+static enum step_kind next_of_pausing(const struct vmmio_device *dev)
+{
+	if (dev->stopping || dev->unquiet || dev->life == LIFE_STARTING)
+		return STEP_NONE;
+	if (!has_hook(dev))
+		return dev->undrained ? STEP_NONE : STEP_PAUSED;
+	if (dev->pause.state == HOOK_WANTED)
+		return STEP_PAUSE;
+	/* Chains may stay out: the backend has answered for them. */
+	return dev->pause.state == HOOK_DONE && !dev->due ? STEP_PAUSED : STEP_NONE;
+}
+
+/* Whether a gate is drained with nobody on the way to note it, or not drained. */
+static bool can_open(const vmmio_gate *gate, uint32_t due)
+{
+	return !due || atomic_load_explicit(gate, memory_order_relaxed) != VMMIO_GATE_CLOSED;
+}
+
+static enum step_kind next_of_resuming(const struct vmmio_device *dev)
+{
+	if (dev->unquiet || !can_open(&dev->gate, dev->due))
+		return STEP_NONE;
+	for (uint32_t i = 0; i < dev->n_queues; i++) {
+		const struct vmmio_queue *queue = &dev->queues[i];
+
+		if (queue->phase == QUEUE_PAUSED && !can_open(&queue->gate, queue->due))
+			return STEP_NONE;
+	}
+	return STEP_RESUME;
+}
+
+struct step vmmio_pause_next(const struct vmmio_device *dev)
+{
+	switch (dev->run) {
+	case RUN_PAUSING:
+		return (struct step){next_of_pausing(dev), NULL};
+	case RUN_RESUMING:
+		return (struct step){next_of_resuming(dev), NULL};
+	default:
+		return (struct step){STEP_NONE, NULL};
+	}
+}
+
+/* --- Pausing: lock held ---------------------------------------------------------------- */
+
+static void begin(struct vmmio_device *dev)
+{
+	dev->run = RUN_PAUSING;
+	dev->pauses++;
+	dev->pause.state = HOOK_WANTED;
+	dev->pause.error = 0;
+	/* A reset has closed all gates, and leaves no queue running. */
+	for (uint32_t i = 0; i < dev->n_queues && !dev->resetting; i++) {
+		struct vmmio_queue *queue = &dev->queues[i];
+
+		if (queue->phase != QUEUE_RUN)
+			continue;
+		vmmio_lifecycle_close_gate(queue);
+		vmmio_lifecycle_set_phase(queue, QUEUE_PAUSED);
+	}
+	if (!vmmio_gate_is_closed(&dev->gate) && !(vmmio_gate_close(&dev->gate) & GATE_DRAINED)) {
+		dev->due++;
+		dev->undrained++;
+	}
+}
+
+/* A resume, or a pause that failed. */
+static void begin_resume(struct vmmio_device *dev)
+{
+	dev->run = RUN_RESUMING;
+	dev->pauses++;
+	vmmio_lifecycle_void(&dev->pause);
+}
+
+void vmmio_pause_answered(struct vmmio_device *dev, int result)
+{
+	if (!result || dev->run != RUN_PAUSING)
+		return;
+	dev->backend_paused = false;
+	vmmio_waiter_tell(dev, WAIT_PAUSE, NULL, result);
+	begin_resume(dev);
+}
+
+void vmmio_pause_reached(struct vmmio_device *dev)
+{
+	for (uint32_t i = 0; i < dev->n_queues; i++) {
+		struct vmmio_queue *queue = &dev->queues[i];
+
+		if (queue->phase != QUEUE_PAUSED || !queue->due)
+			continue;
+		pthread_mutex_lock(&queue->ring_lock);
+		queue->hold = true;
+		pthread_mutex_unlock(&queue->ring_lock);
+	}
+	dev->run = RUN_PAUSED;
+	vmmio_waiter_tell(dev, WAIT_PAUSE, NULL, 0);
+}
+
+void vmmio_pause_reset_begun(struct vmmio_device *dev)
+{
+	dev->config_held = false;
+	vmmio_lifecycle_void(&dev->pause);
+}
+
+bool vmmio_pause_force(struct vmmio_device *dev)
+{
+	if (vmmio_gate_enter(&dev->gate))
+		return true;
+	if (dev->resetting || dev->destroying)
+		return false;
+	if (vmmio_gate_force(&dev->gate)) {
+		dev->due++;
+		dev->undrained++;
+	}
+	return true;
+}
+
+/* --- Resuming: lock held on entry and return, not while calling out ---------------------- */
+
+static bool reopen(struct vmmio_device *dev, vmmio_gate *gate, uint32_t *due)
+{
+	int was = vmmio_gate_reopen(gate, !*due);
+
+	if (was == GATE_WAS_NOT_DRAINED) {
+		--*due;
+		dev->undrained--;
+	}
+	return was != GATE_NOT_NOW;
+}
+
+/* The used entries that the pause has held back, then a look at the ring. */
+static void look_again(struct vmmio_device *dev, struct vmmio_queue *queue)
+{
+	struct frame frame;
+
+	atomic_thread_fence(memory_order_seq_cst); /* before the look: see vmmio_queue_kick */
+	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
+	VMMIO_SYNC(dev, RESUME_OPEN);
+	if (vmmio_gate_enter(&queue->gate)) {
+		vmmio_queue_flush(queue);
+		vmmio_lifecycle_left(dev, queue, vmmio_gate_leave(&queue->gate, 0), ELSEWHERE);
+	}
+	vmmio_queue_drain_event(queue);
+	vmmio_queue_kick(queue);
+	vmmio_step_call_end(dev, &frame);
+}
+
+static bool goes_on(const struct vmmio_device *dev)
+{
+	return dev->run == RUN_RESUMING && !dev->resetting;
+}
+
+/* What was to be said during the pause. */
+static void say(struct vmmio_device *dev)
+{
+	bool held = dev->config_held, entered;
+	struct frame frame;
+
+	dev->config_held = false;
+	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
+	entered = vmmio_gate_enter(&dev->gate);
+	if (entered) {
+		uint64_t state = vmmio_regfile_state(dev->rf);
+
+		if (held)
+			vmmio_regfile_raise(
+				dev->rf, VMMIO_STATE_EPOCH(state), VMMIO_INT_CONFIG_CHANGE);
+		vmmio_irq_update(dev, true);
+		vmmio_device_leave(dev, ELSEWHERE);
+	}
+	vmmio_step_call_end(dev, &frame);
+	if (!entered && !dev->resetting) /* paused again */
+		dev->config_held |= held;
+}
+
+void vmmio_pause_resume(struct vmmio_device *dev)
+{
+	bool all = true;
+	struct frame frame;
+
+	if (dev->backend_paused && dev->ops.resume) {
+		vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
+		VMMIO_SYNC(dev, RESUME_CALL);
+		dev->ops.resume(dev->backend.ctx);
+		vmmio_step_call_end(dev, &frame);
+	}
+	dev->backend_paused = false;
+	if (!goes_on(dev) || !reopen(dev, &dev->gate, &dev->due))
+		return;
+	for (uint32_t i = 0; i < dev->n_queues && goes_on(dev); i++) {
+		struct vmmio_queue *queue = &dev->queues[i];
+
+		if (queue->phase != QUEUE_PAUSED)
+			continue;
+		if (!reopen(dev, &queue->gate, &queue->due)) {
+			all = false;
+			continue;
+		}
+		vmmio_lifecycle_set_phase(queue, QUEUE_RUN);
+		look_again(dev, queue);
+	}
+	if (goes_on(dev))
+		say(dev);
+	if (!all || !goes_on(dev))
+		return;
+	dev->run = RUN_ON;
+	vmmio_waiter_tell(dev, WAIT_RESUME, NULL, 0);
+}
+
+/* --- For the control role ------------------------------------------------------------------ */
+
+/* lock held on entry, not on return */
+static int refuse(struct vmmio_device *dev, struct vmmio_waiter *waiter, int error, const char *line)
+{
+	pthread_mutex_unlock(&dev->lock);
+	vmmio_waiter_unclaim(waiter);
+	vmmio_device_log(dev, VMMIO_LOG_WARN, "%s", line);
+	return error;
+}
+
+/* Takes the steps that are due, then answers the caller: over, failed, or later. lock held on
+ * entry, not on return. */
+static int bring_on(struct vmmio_device *dev, struct vmmio_waiter *waiter, enum wait_for what)
+{
+	uint64_t mine = dev->pauses;
+	int result = VMMIO_PENDING;
+
+	dev->users++;
+	pthread_mutex_unlock(&dev->lock);
+	VMMIO_SYNC(dev, PAUSE_BEGUN);
+	vmmio_lifecycle_enter(dev);
+	vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
+	vmmio_lifecycle_enter(dev);
+	if (dev->pauses != mine || dev->destroying)
+		result = what == WAIT_PAUSE && dev->pause.error ? dev->pause.error : -ECANCELED;
+	else if (dev->run == (what == WAIT_PAUSE ? RUN_PAUSED : RUN_ON))
+		result = 0;
+	if (result == VMMIO_PENDING)
+		vmmio_waiter_add(dev, waiter, what, NULL);
+	else
+		vmmio_waiter_unclaim(waiter);
+	dev->users--;
+	vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
+	return result;
+}
+
+int vmmio_device_pause(struct vmmio_device *dev, struct vmmio_waiter *waiter)
+{
+	int error = dev ? vmmio_waiter_claim(dev, waiter, "vmmio_device_pause") : -EINVAL;
+
+	if (error)
+		return error;
+	vmmio_lifecycle_enter(dev);
+	if (dev->destroying)
+		return refuse(dev, waiter, -ENODEV, "pause: the device is being destroyed; not paused");
+	if (dev->run == RUN_PAUSING || dev->run == RUN_PAUSED)
+		return refuse(dev, waiter, -EALREADY,
+			"paused twice: the first pause goes on, resume the device before the next");
+	vmmio_waiter_tell(dev, WAIT_RESUME, NULL, -ECANCELED);
+	begin(dev);
+	return bring_on(dev, waiter, WAIT_PAUSE);
+}
+
+int vmmio_device_resume(struct vmmio_device *dev, struct vmmio_waiter *waiter)
+{
+	int error = dev ? vmmio_waiter_claim(dev, waiter, "vmmio_device_resume") : -EINVAL;
+
+	if (error)
+		return error;
+	vmmio_lifecycle_enter(dev);
+	if (dev->destroying)
+		return refuse(dev, waiter, -ENODEV, "resume: the device is being destroyed; not resumed");
+	if (dev->run == RUN_ON || dev->run == RUN_RESUMING)
+		return refuse(dev, waiter, -EALREADY,
+			"resumed without a pause: it is running (or about to); call vmmio_device_pause "
+			"first");
+	vmmio_waiter_tell(dev, WAIT_PAUSE, NULL, -ECANCELED);
+	begin_resume(dev);
+	return bring_on(dev, waiter, WAIT_RESUME);
+}
