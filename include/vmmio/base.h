@@ -15,9 +15,26 @@
 extern "C" {
 #endif
 
+/*
+ * The version of these headers. The build, the packages and the soname take theirs from
+ * here. The library that a program meets at run time may be a later one: vmmio_version().
+ * A higher minor number adds, a higher major number may take away and changes the soname.
+ */
 #define VMMIO_VERSION_MAJOR 0
 #define VMMIO_VERSION_MINOR 1
 #define VMMIO_VERSION_PATCH 0
+
+/* One number that grows with every release; minor and patch stay below 100. For #if too. */
+#define VMMIO_VERSION_NUMBER(major, minor, patch) ((major) * 10000 + (minor) * 100 + (patch))
+#define VMMIO_VERSION \
+	VMMIO_VERSION_NUMBER(VMMIO_VERSION_MAJOR, VMMIO_VERSION_MINOR, VMMIO_VERSION_PATCH)
+#define VMMIO_VERSION_AT_LEAST(major, minor, patch) \
+	(VMMIO_VERSION >= VMMIO_VERSION_NUMBER(major, minor, patch))
+
+#define VMMIO_VERSION_TEXT_(major, minor, patch) #major "." #minor "." #patch
+#define VMMIO_VERSION_TEXT(major, minor, patch) VMMIO_VERSION_TEXT_(major, minor, patch)
+#define VMMIO_VERSION_STRING \
+	VMMIO_VERSION_TEXT(VMMIO_VERSION_MAJOR, VMMIO_VERSION_MINOR, VMMIO_VERSION_PATCH)
 
 #if defined(__GNUC__)
 #define VMMIO_API __attribute__((visibility("default")))
@@ -26,6 +43,14 @@ extern "C" {
 #define VMMIO_API
 #define VMMIO_MUST_CHECK
 #endif
+
+/*
+ * The version of the library itself, as VMMIO_VERSION and VMMIO_VERSION_STRING were when it
+ * was built. Any thread; never waits, cannot fail. The string is the library's, for ever.
+ * Freestanding.
+ */
+VMMIO_API unsigned vmmio_version(void);
+VMMIO_API const char *vmmio_version_string(void);
 
 /*
  * Errors are negative errno values. The freestanding core has no errno.h, so

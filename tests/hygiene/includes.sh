@@ -12,6 +12,7 @@ set -eu
 # it, freestanding.sh sees to that); <any> is every header outside <vmmio/>.
 table() {
 	cat <<'TABLE'
+base            own <std> <vmmio/base\.h>
 regfile         own <std> <vmmio/(base|spec|regfile)\.h>
 memory-core     own <std> <vmmio/(base|spec|memory)\.h>
 memory-hosted   own <any> <vmmio/(base|spec|memory|waiter)\.h>
