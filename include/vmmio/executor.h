@@ -86,6 +86,10 @@ VMMIO_API bool vmmio_executor_is_stepped(const struct vmmio_executor *ex);
  */
 VMMIO_API int vmmio_executor_destroy(struct vmmio_executor *ex);
 
+/* Where the reasons of a refused destroy go. A pool begins with the log of its options, the
+ * others with none. log is copied, NULL: none. Before the executor is shared. */
+VMMIO_API void vmmio_executor_set_log(struct vmmio_executor *ex, const struct vmmio_log *log);
+
 /* Users keep an executor alive: destroy answers -EBUSY while any is registered. */
 VMMIO_API void vmmio_executor_ref(struct vmmio_executor *ex);
 VMMIO_API void vmmio_executor_unref(struct vmmio_executor *ex);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct vmmio_executor {
 	/* A copy: ops that the embedder's version did not have are NULL in it. */
 	struct vmmio_executor_ops ops;
 	void *ctx;
+	struct vmmio_log log;
 	/* Any thread. The release of the last unref pairs with the acquire in destroy, so
 	 * that what a user did before it is over when the executor is freed. */
 	atomic_uint users;
@@ -91,19 +93,53 @@ int vmmio_executor_create(
 	return 0;
 }
 
+void vmmio_executor_set_log(struct vmmio_executor *ex, const struct vmmio_log *log)
+{
+	if (ex)
+		ex->log = log ? *log : (struct vmmio_log){NULL, NULL};
+}
+
+static int refuse(const struct vmmio_log *log, int error, unsigned users)
+{
+	char line[200];
+
+	if (!log->fn)
+		return error;
+	if (error == -EDEADLK)
+		snprintf(line, sizeof(line),
+			"executor: not destroyed: one of its own tasks cannot, it would wait for itself; "
+			"call vmmio_executor_destroy from another thread");
+	else if (users)
+		snprintf(line, sizeof(line),
+			"executor: not destroyed: %u device(s) use it; destroy them and wait for their "
+			"destroyed callbacks first",
+			users);
+	else
+		snprintf(line, sizeof(line),
+			"executor: not destroyed (error %d): tasks are queued or deadlines armed; let them "
+			"run or disarm them first",
+			-error);
+	log->fn(log->ctx, error == -EDEADLK ? VMMIO_LOG_ERROR : VMMIO_LOG_INFO, line);
+	return error;
+}
+
 int vmmio_executor_destroy(struct vmmio_executor *ex)
 {
+	struct vmmio_log log;
+	unsigned users;
 	int error;
 
 	if (!ex)
 		return 0;
+	log = ex->log;
 	if (runs_here(ex))
-		return -EDEADLK;
-	if (atomic_load_explicit(&ex->users, memory_order_acquire))
-		return -EBUSY;
+		return refuse(&log, -EDEADLK, 0);
+	users = atomic_load_explicit(&ex->users, memory_order_acquire);
+	if (users)
+		return refuse(&log, -EBUSY, users);
 	error = ex->ops.destroy ? ex->ops.destroy(ex->ctx) : 0;
 	if (error)
-		return error;
+		return refuse(&log, error, 0);
 	free(ex);
 	return 0;
 }

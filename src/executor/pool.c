@@ -258,5 +258,7 @@ int vmmio_pool_create(const struct vmmio_pool_options *options, struct vmmio_exe
 	error = vmmio_executor_create(&pool_ops, pool, out);
 	if (error)
 		pool_destroy(pool);
+	else
+		vmmio_executor_set_log(*out, &effective.log);
 	return error;
 }

@@ -151,14 +151,17 @@ END_TEST
 
 START_TEST(users_keep_it)
 {
+	struct vmmio_log log = fixture_log();
 	struct own own = {0};
 	struct vmmio_executor *ex = create(&own_ops, &own);
 
 	vmmio_executor_ref(ex);
 	vmmio_executor_ref(ex);
-	ck_assert_int_eq(vmmio_executor_destroy(ex), -EBUSY);
+	ck_assert_int_eq(vmmio_executor_destroy(ex), -EBUSY); /* no log, no line */
 	vmmio_executor_unref(ex);
+	vmmio_executor_set_log(ex, &log);
 	ck_assert_int_eq(vmmio_executor_destroy(ex), -EBUSY);
+	ck_assert_uint_eq(fixture_logged("1 device(s) use it"), 1);
 	ck_assert_uint_eq(own.destroyed, 0);
 	vmmio_executor_unref(ex);
 	ck_assert_int_eq(vmmio_executor_destroy(ex), 0);
@@ -168,10 +171,17 @@ END_TEST
 
 START_TEST(destroy_may_be_refused_by_the_embedder)
 {
+	struct vmmio_log log = fixture_log();
 	struct own own = {.answer = -EDEADLK};
 	struct vmmio_executor *ex = create(&own_ops, &own);
 
+	fixture_expect_log("from another thread");
+	vmmio_executor_set_log(ex, &log);
 	ck_assert_int_eq(vmmio_executor_destroy(ex), -EDEADLK);
+	ck_assert_uint_eq(fixture_logged("from another thread"), 1);
+	own.answer = -EBUSY;
+	ck_assert_int_eq(vmmio_executor_destroy(ex), -EBUSY);
+	ck_assert_uint_eq(fixture_logged("tasks are queued or deadlines armed"), 1);
 	own.answer = 0;
 	ck_assert_int_eq(vmmio_executor_destroy(ex), 0);
 	ck_assert_int_eq(vmmio_executor_destroy(NULL), 0);

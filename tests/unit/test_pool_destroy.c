@@ -82,6 +82,7 @@ START_TEST(destroy_from_within_is_refused)
 {
 	struct from_within within = {.pool = pool_variant(0)};
 
+	fixture_expect_log("from another thread");
 	sem_init(&within.done, 0, 0);
 	within.task.run = run_destroy;
 	within.deadline.expired = expired_destroy;
@@ -94,6 +95,7 @@ START_TEST(destroy_from_within_is_refused)
 			vmmio_executor_arm(within.pool, &within.deadline, 0);
 		wait_for(&within.done);
 		ck_assert_int_eq(within.answer, -EDEADLK);
+		ck_assert_uint_eq(fixture_logged("from another thread"), (unsigned)i + 1);
 	}
 	destroy_pool(within.pool);
 }
