@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inside the I/O engine: what a request carries, and the two things that move it on: a
- * ring (io_uring, one thread) and workers (blocking calls on many threads).
+ * ring (io_uring, one thread) and workers (blocking calls on many threads). A MANUAL engine
+ * has neither and performs requests where it is stepped.
  *
  * Workers are the whole of the plain engine. The io_uring engine has a set of them too,
  * for one kind of request: writes that may hang (guest memory that may be missing, the
@@ -18,11 +19,12 @@
 
 #include <vmmio/io.h>
 
-enum io_home { IO_HOME_RING = 1, IO_HOME_WORKERS };
+enum io_home { IO_HOME_RING = 1, IO_HOME_WORKERS, IO_HOME_MANUAL };
 
 /* Where a request is, as far as a cancel wants to know. */
 enum io_phase {
-	IO_PHASE_OUT = 1,   /* the engine's, waiting or running */
+	IO_PHASE_NEW = 0,   /* submit has not put it anywhere yet: no cancel finds it */
+	IO_PHASE_OUT,   /* the engine's, waiting or running */
 	IO_PHASE_CANCELLED, /* as before, and a cancel is known */
 	IO_PHASE_DONE,      /* done is about to be called */
 };
@@ -33,14 +35,15 @@ struct io_link {
 
 /* What vmmio_io_request.priv holds. */
 struct io_state {
-	struct io_link link;   /* inbox, backlog or lane */
-	struct io_link cancel; /* ring: list of cancels, under the inbox lock */
+	struct io_link link;   /* inbox, backlog, lane, finished or MANUAL's queue */
+	struct io_link cancel; /* ring: list of cancels, under the hub's lock */
+	struct io_link group;  /* list of its group, under the hub's lock */
 	uint64_t moved;        /* bytes done: of the transfer, or of the zeroes written */
 	size_t skip;           /* bytes of iov[index] that are done */
 	struct iovec part;     /* the rest of a partly done element */
 	uint32_t index;
 	uint32_t slot; /* ring: where user_data points; NO_SLOT: not in the kernel */
-	_Atomic uint8_t phase;
+	_Atomic uint8_t phase; /* NEW to OUT is a release: home is set by then */
 	uint8_t home;
 	uint8_t stage; /* which way of zeroing is tried */
 	uint8_t again; /* EAGAIN in a row */
@@ -127,12 +130,14 @@ struct io_step {
 	int mode;
 };
 
-void vmmio_io_begin(struct vmmio_io_request *request, enum io_home home);
-void vmmio_io_step(struct vmmio_io_request *request, struct io_step *step);
+void vmmio_io_begin(struct vmmio_io_request *request);
+/* It has found its home, from here on a cancel finds it. */
+void vmmio_io_settle(struct vmmio_io_request *request, enum io_home home);
+void vmmio_io_next_step(struct vmmio_io_request *request, struct io_step *step);
 /* The step ended with result: true if that was the last one, request->result is set. */
-bool vmmio_io_advance(struct vmmio_io_request *request, int64_t result);
-/* Blocking; bytes or -errno. */
-int64_t vmmio_io_perform(const struct io_step *step);
+bool vmmio_io_take_result(struct vmmio_io_request *request, int64_t result);
+/* All of it, with blocking calls. */
+void vmmio_io_perform(struct vmmio_io_request *request);
 /* The result of a request that was cancelled when some of it may have been done. */
 int64_t vmmio_io_cancelled_result(const struct io_state *state);
 
@@ -147,16 +152,13 @@ void vmmio_io_log(const struct vmmio_log *log, enum vmmio_log_level level, const
 /* --- plain.c: workers ------------------------------------------------------------ */
 
 struct io_workers;
-struct io_uring_engine;
-
-/* Called right before done, by the thread that calls it. */
-void vmmio_io_finished(struct vmmio_io *io);
 
 struct io_workers_config {
 	struct vmmio_io *io;
 	const char *name;
 	unsigned max_threads;
 	unsigned keep; /* threads that stay when there is no work: 0 or 1; that many start */
+	bool hand_over; /* LOOP: results go to the hub, not straight to done */
 	struct vmmio_log log;
 };
 
@@ -166,19 +168,5 @@ void vmmio_io_workers_destroy(struct io_workers *workers);
 /* false: there is no thread and none could be made, nothing was queued. */
 bool vmmio_io_workers_submit(struct io_workers *workers, struct vmmio_io_request *request);
 void vmmio_io_workers_cancel(struct io_workers *workers, struct vmmio_io_request *request);
-bool vmmio_io_workers_is_self(struct io_workers *workers);
-
-/* --- uring.c --------------------------------------------------------------------- */
-
-/* Whether the kernel grants what is needed: 0 or -errno. */
-int vmmio_io_uring_probe(unsigned entries);
-int vmmio_io_uring_create(struct vmmio_io *io, const char *name, unsigned entries,
-	const struct vmmio_log *log, struct io_uring_engine **out);
-/* Ends the thread; no request may be out. Not from that thread. */
-void vmmio_io_uring_destroy(struct io_uring_engine *engine);
-void vmmio_io_uring_submit(struct io_uring_engine *engine,
-	struct vmmio_io_request *const *requests, unsigned n);
-void vmmio_io_uring_cancel(struct io_uring_engine *engine, struct vmmio_io_request *request);
-bool vmmio_io_uring_is_self(struct io_uring_engine *engine);
 
 #endif

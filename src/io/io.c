@@ -6,28 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/engine.h"
+#include "io/hub.h"
 
 #define DEFAULT_ENTRIES 256u
 #define MAX_ENTRIES 32768u
 #define DEFAULT_THREADS 64u
 #define MAX_THREADS 4096u
-
-struct vmmio_io {
-	char name[16];
-	bool fall_back; /* AUTO */
-	unsigned entries, max_threads;
-	struct vmmio_log log;
-	atomic_int kind;
-
-	pthread_mutex_t lock; /* users, and the two below while they change */
-	unsigned users;
-	atomic_uint refs;
-	/* Set while there are users, who are the only ones to look at them otherwise. */
-	struct io_uring_engine *ring;
-	struct io_workers *workers;
-	atomic_uint out; /* requests */
-};
 
 static int check_options(const struct vmmio_io_options *o)
 {
@@ -42,6 +26,11 @@ static int check_options(const struct vmmio_io_options *o)
 		 o->engine != VMMIO_IO_PLAIN)
 		vmmio_io_log(&o->log, VMMIO_LOG_ERROR,
 			"I/O engine %d does not exist: use VMMIO_IO_AUTO", (int)o->engine);
+	else if (o->form != VMMIO_IO_THREADS && o->form != VMMIO_IO_LOOP &&
+		 o->form != VMMIO_IO_MANUAL)
+		vmmio_io_log(&o->log, VMMIO_LOG_ERROR,
+			"form %d of the I/O engine does not exist: use VMMIO_IO_THREADS",
+			(int)o->form);
 	else if (o->entries > MAX_ENTRIES)
 		vmmio_io_log(&o->log, VMMIO_LOG_ERROR,
 			"%u submission entries are too many: at most %u", o->entries, MAX_ENTRIES);
@@ -67,7 +56,7 @@ static int choose(struct vmmio_io *io, enum vmmio_io_engine engine)
 {
 	int err;
 
-	if (engine == VMMIO_IO_PLAIN) {
+	if (engine == VMMIO_IO_PLAIN || io->form == VMMIO_IO_MANUAL) {
 		atomic_init(&io->kind, VMMIO_IO_PLAIN);
 		return 0;
 	}
@@ -86,6 +75,14 @@ static int choose(struct vmmio_io *io, enum vmmio_io_engine engine)
 	}
 	vmmio_io_log(&io->log, VMMIO_LOG_INFO, "%s: using io_uring", io->name);
 	return 0;
+}
+
+static void free_io(struct vmmio_io *io)
+{
+	vmmio_io_hub_close(&io->hub);
+	vmmio_io_hub_exit(&io->hub);
+	pthread_mutex_destroy(&io->lock);
+	free(io);
 }
 
 int vmmio_io_create(const struct vmmio_io_options *options, struct vmmio_io **out)
@@ -111,12 +108,16 @@ int vmmio_io_create(const struct vmmio_io_options *options, struct vmmio_io **ou
 	io->entries = options->entries ? options->entries : DEFAULT_ENTRIES;
 	io->max_threads = options->max_threads ? options->max_threads : DEFAULT_THREADS;
 	io->log = options->log;
+	io->form = options->form;
+	vmmio_io_hub_init(&io->hub);
+	pthread_mutex_init(&io->lock, NULL);
 	err = choose(io, options->engine);
+	if (!err && io->form != VMMIO_IO_THREADS)
+		err = vmmio_io_hub_open(&io->hub, true);
 	if (err) {
-		free(io);
+		free_io(io);
 		return err;
 	}
-	pthread_mutex_init(&io->lock, NULL);
 	*out = io;
 	return 0;
 }
@@ -126,18 +127,55 @@ enum vmmio_io_engine vmmio_io_kind(const struct vmmio_io *io)
 	return (enum vmmio_io_engine)atomic_load(&io->kind);
 }
 
-static bool is_self(struct vmmio_io *io)
+/* Watches that nobody will look at any more. */
+static void free_watches(struct io_link *watches)
 {
-	return vmmio_io_uring_is_self(io->ring) || vmmio_io_workers_is_self(io->workers);
+	while (!io_list_empty(watches)) {
+		struct io_link *link = watches->next;
+
+		io_list_del(link);
+		free((char *)link - offsetof(struct io_watch, link));
+	}
 }
 
-/* Takes the threads down; with the lock held. */
-static void stop(struct vmmio_io *io)
+static void stop_poller(struct vmmio_io *io)
 {
+	if (!io->polling)
+		return;
+	atomic_store(&io->hub.stop, true);
+	vmmio_io_hub_wake(&io->hub);
+	pthread_join(io->poller, NULL);
+	io->polling = false;
+}
+
+/* Takes the threads down; with the lock held, and no loop running. */
+static void take_down(struct vmmio_io *io)
+{
+	atomic_store_explicit(&io->started, false, memory_order_relaxed);
+	vmmio_io_timers_stop(io);
 	vmmio_io_uring_destroy(io->ring);
 	io->ring = NULL;
 	vmmio_io_workers_destroy(io->workers);
 	io->workers = NULL;
+	stop_poller(io);
+	free_watches(&io->hub.watches);
+	free_watches(&io->hub.dead);
+	atomic_store(&io->hub.mail, false);
+	if (io->form == VMMIO_IO_THREADS)
+		vmmio_io_hub_close(&io->hub);
+	else if (io->form == VMMIO_IO_LOOP) /* what the ring has written, a run reads */
+		vmmio_io_hub_wake(&io->hub);
+	atomic_store_explicit(&io->owner, NULL, memory_order_relaxed);
+}
+
+/* false: a thread is running it. */
+static bool stop(struct vmmio_io *io)
+{
+	if (atomic_exchange_explicit(&io->running, true, memory_order_acquire))
+		return false;
+	take_down(io);
+	atomic_store_explicit(&io->running, false, memory_order_release);
+	return true;
 }
 
 int vmmio_io_destroy(struct vmmio_io *io)
@@ -147,22 +185,25 @@ int vmmio_io_destroy(struct vmmio_io *io)
 	if (!io)
 		return 0;
 	/* Before the lock: a user that gives up waits for its own threads under it. */
-	if (is_self(io))
+	if (vmmio_io_inside(io)) {
+		vmmio_io_log(&io->log, VMMIO_LOG_ERROR,
+			"%s: vmmio_io_destroy from inside one of its callbacks would wait for "
+			"itself: leave it to another thread",
+			io->name);
 		return -EDEADLK;
+	}
 	pthread_mutex_lock(&io->lock);
-	if (io->users || atomic_load(&io->refs) || atomic_load(&io->out))
+	if (io->users || atomic_load(&io->refs) || atomic_load(&io->out) || !stop(io))
 		err = -EBUSY;
-	else
-		stop(io);
 	pthread_mutex_unlock(&io->lock);
 	if (err) {
 		vmmio_io_log(&io->log, VMMIO_LOG_INFO,
-			"%s: in use, not destroyed: destroy the disks that were created on it first",
+			"%s: in use, not destroyed: destroy the disks that were created on it, "
+			"end its requests, remove its polls and disarm its timers first",
 			io->name);
 		return err;
 	}
-	pthread_mutex_destroy(&io->lock);
-	free(io);
+	free_io(io);
 	return 0;
 }
 
@@ -173,31 +214,70 @@ static int start_workers(struct vmmio_io *io, unsigned keep)
 		.name = io->name,
 		.max_threads = io->max_threads,
 		.keep = keep,
+		.hand_over = io->form == VMMIO_IO_LOOP,
 		.log = io->log,
 	};
 
 	return vmmio_io_workers_create(&config, &io->workers);
 }
 
-/* *refused: what io_uring said, if the plain engine took its place. */
-static int start(struct vmmio_io *io, int *refused)
+static int start_poller(struct vmmio_io *io)
 {
 	int err;
 
-	if (vmmio_io_kind(io) == VMMIO_IO_PLAIN)
-		return start_workers(io, 1);
-	err = start_workers(io, 0);
-	if (err)
-		return err;
-	err = vmmio_io_uring_create(io, io->name, io->entries, &io->log, &io->ring);
+	atomic_store(&io->hub.stop, false);
+	err = vmmio_io_thread_start(&io->poller, io->name, vmmio_io_poller_main, io);
+	io->polling = !err;
+	return err;
+}
+
+static int start_plain(struct vmmio_io *io)
+{
+	bool threads = io->form == VMMIO_IO_THREADS;
+	int err = start_workers(io, 1);
+
+	if (!err && threads)
+		err = vmmio_io_hub_open(&io->hub, true);
 	if (!err)
-		return 0;
-	stop(io);
-	if (!io->fall_back)
-		return err;
-	*refused = err;
-	atomic_store(&io->kind, VMMIO_IO_PLAIN);
-	return start_workers(io, 1);
+		err = vmmio_io_timers_start(io);
+	if (!err && threads)
+		err = start_poller(io);
+	return err;
+}
+
+static int start_uring(struct vmmio_io *io)
+{
+	int err = start_workers(io, 0);
+
+	if (!err && io->form == VMMIO_IO_THREADS)
+		err = vmmio_io_hub_open(&io->hub, false);
+	if (!err)
+		err = vmmio_io_uring_create(io, &io->ring);
+	if (!err)
+		err = vmmio_io_timers_start(io);
+	return err;
+}
+
+/* With the lock held. *refused: what io_uring said, if the plain engine took its place. */
+static int start(struct vmmio_io *io, int *refused)
+{
+	int err = 0;
+
+	if (vmmio_io_kind(io) == VMMIO_IO_URING) {
+		err = start_uring(io);
+		if (err && io->fall_back) {
+			take_down(io);
+			*refused = err;
+			atomic_store(&io->kind, VMMIO_IO_PLAIN);
+		}
+	}
+	if (vmmio_io_kind(io) == VMMIO_IO_PLAIN && io->form != VMMIO_IO_MANUAL)
+		err = start_plain(io);
+	if (err)
+		take_down(io);
+	else
+		atomic_store_explicit(&io->started, true, memory_order_release);
+	return err;
 }
 
 void vmmio_io_ref(struct vmmio_io *io)
@@ -215,7 +295,7 @@ int vmmio_io_use(struct vmmio_io *io)
 	int err = 0, refused = 0;
 
 	pthread_mutex_lock(&io->lock);
-	if (!io->users && !io->workers)
+	if (!atomic_load(&io->started))
 		err = start(io, &refused);
 	if (!err)
 		io->users++;
@@ -228,49 +308,10 @@ int vmmio_io_use(struct vmmio_io *io)
 void vmmio_io_unuse(struct vmmio_io *io)
 {
 	pthread_mutex_lock(&io->lock);
-	/* From one of the engine's own threads, or with requests out, against the contract:
-	 * the threads stay until the next user gives up or the engine is destroyed. */
-	if (io->users && --io->users == 0 && !atomic_load(&io->out) && !is_self(io))
-		stop(io);
+	/* From inside a callback, or with requests out, against the contract, or while the
+	 * loop is just being run: it all stays until the next user gives up or the engine is
+	 * destroyed. */
+	if (io->users && --io->users == 0 && !atomic_load(&io->out) && !vmmio_io_inside(io))
+		(void)stop(io);
 	pthread_mutex_unlock(&io->lock);
-}
-
-void vmmio_io_finished(struct vmmio_io *io)
-{
-	atomic_fetch_sub(&io->out, 1);
-}
-
-/* A write that may hang keeps away from the ring, see engine.h. */
-static bool for_workers(const struct vmmio_io_request *request)
-{
-	return request->op == VMMIO_IO_WRITE &&
-	       (request->flags & (VMMIO_IO_MAY_FAULT | VMMIO_IO_PAGE_CACHE));
-}
-
-void vmmio_io_submit(struct vmmio_io *io, struct vmmio_io_request *const *requests, unsigned n)
-{
-	unsigned i, first = 0;
-
-	atomic_fetch_add(&io->out, n);
-	/* To the ring in runs, in one go if none is for the workers. A plain engine always has
-	 * a worker, so only an io_uring one is left with a request that none takes. */
-	for (i = 0; i < n; i++) {
-		if (io->ring && !for_workers(requests[i]))
-			continue;
-		if (!vmmio_io_workers_submit(io->workers, requests[i]))
-			continue;
-		if (i > first)
-			vmmio_io_uring_submit(io->ring, requests + first, i - first);
-		first = i + 1;
-	}
-	if (n > first)
-		vmmio_io_uring_submit(io->ring, requests + first, n - first);
-}
-
-void vmmio_io_cancel(struct vmmio_io *io, struct vmmio_io_request *request)
-{
-	if (io_state(request)->home == IO_HOME_RING)
-		vmmio_io_uring_cancel(io->ring, request);
-	else
-		vmmio_io_workers_cancel(io->workers, request);
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "io/engine.h"
+#include "io/hub.h"
 
 #define LANES 1024u /* the usual limit of descriptors; beyond it some share a lane */
 #define IDLE_SECONDS 5
@@ -45,8 +45,6 @@ struct io_workers {
 	struct worker *exited;
 	struct lane lanes[LANES];
 };
-
-static _Thread_local struct io_workers *self;
 
 static struct lane *lane_of(struct io_workers *w, const struct vmmio_io_request *request)
 {
@@ -143,10 +141,15 @@ static void complain(struct io_workers *w)
 	pthread_mutex_lock(&w->lock);
 }
 
+/* A batch of one, unless a loop is to call back. */
 static void end(struct io_workers *w, struct vmmio_io_request *request)
 {
-	vmmio_io_finished(w->config.io);
-	request->done(request);
+	if (w->config.hand_over) {
+		vmmio_io_hand_over(w->config.io, request);
+		return;
+	}
+	vmmio_io_end(w->config.io, request);
+	vmmio_io_batch_end();
 }
 
 /* With the lock held; it is dropped while the request runs. */
@@ -154,7 +157,6 @@ static void run_request(struct io_workers *w, struct vmmio_io_request *request)
 {
 	struct lane *lane = lane_of(w, request);
 	struct io_state *s = io_state(request);
-	struct io_step step;
 
 	unqueue(w, request);
 	s->slot = RUNNING;
@@ -164,9 +166,7 @@ static void run_request(struct io_workers *w, struct vmmio_io_request *request)
 	if (w->idle == 0 && w->threads < w->config.max_threads)
 		grow(w);
 	pthread_mutex_unlock(&w->lock);
-	do {
-		vmmio_io_step(request, &step);
-	} while (!vmmio_io_advance(request, vmmio_io_perform(&step)));
+	vmmio_io_perform(request);
 	pthread_mutex_lock(&w->lock);
 	atomic_store_explicit(&s->phase, IO_PHASE_DONE, memory_order_relaxed);
 	lane->running--;
@@ -206,9 +206,10 @@ static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
 	struct io_workers *w = worker->owner;
+	struct io_frame frame;
 	struct lane *lane;
 
-	self = w;
+	vmmio_io_frame_enter(&frame, w->config.io);
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
 		if (w->complain)
@@ -239,7 +240,7 @@ bool vmmio_io_workers_submit(struct io_workers *w, struct vmmio_io_request *requ
 		pthread_mutex_unlock(&w->lock);
 		return false;
 	}
-	vmmio_io_begin(request, IO_HOME_WORKERS);
+	vmmio_io_settle(request, IO_HOME_WORKERS);
 	lane = lane_of(w, request);
 	if (io_list_empty(&lane->queued))
 		io_list_add(&w->ready, &lane->ready);
@@ -264,11 +265,6 @@ void vmmio_io_workers_cancel(struct io_workers *w, struct vmmio_io_request *requ
 		}
 	}
 	pthread_mutex_unlock(&w->lock);
-}
-
-bool vmmio_io_workers_is_self(struct io_workers *w)
-{
-	return w && self == w;
 }
 
 static void init_sync(struct io_workers *w)

@@ -36,15 +36,21 @@ static const int zero_modes[2][2] = {
 };
 #define ZERO_STAGE_WRITE 2
 
-void vmmio_io_begin(struct vmmio_io_request *request, enum io_home home)
+void vmmio_io_begin(struct vmmio_io_request *request)
 {
 	struct io_state *s = io_state(request);
 
 	memset(s, 0, sizeof(*s));
 	s->slot = UINT32_MAX;
-	s->home = home;
 	io_list_init(&s->link);
-	atomic_store_explicit(&s->phase, IO_PHASE_OUT, memory_order_relaxed);
+}
+
+void vmmio_io_settle(struct vmmio_io_request *request, enum io_home home)
+{
+	struct io_state *s = io_state(request);
+
+	s->home = home;
+	atomic_store_explicit(&s->phase, IO_PHASE_OUT, memory_order_release);
 }
 
 static void step_transfer(struct vmmio_io_request *request, struct io_step *step)
@@ -97,7 +103,7 @@ static void step_fallocate(struct vmmio_io_request *request, struct io_step *ste
 	step->mode = zero_modes[request->op != VMMIO_IO_ZERO][io_state(request)->stage];
 }
 
-void vmmio_io_step(struct vmmio_io_request *request, struct io_step *step)
+void vmmio_io_next_step(struct vmmio_io_request *request, struct io_step *step)
 {
 	memset(step, 0, sizeof(*step));
 	step->fd = request->fd;
@@ -207,7 +213,7 @@ static bool advance_zeroes(struct vmmio_io_request *request, int64_t result)
 	return retry(s, -EINTR) ? false : finish(request, -EINTR);
 }
 
-bool vmmio_io_advance(struct vmmio_io_request *request, int64_t result)
+bool vmmio_io_take_result(struct vmmio_io_request *request, int64_t result)
 {
 	switch (request->op) {
 	case VMMIO_IO_READ:
@@ -222,7 +228,8 @@ bool vmmio_io_advance(struct vmmio_io_request *request, int64_t result)
 	}
 }
 
-int64_t vmmio_io_perform(const struct io_step *step)
+/* Bytes or -errno. */
+static int64_t call(const struct io_step *step)
 {
 	/* preadv2 takes VMMIO_IO_STREAM (-1) as "at its position", as io_uring does. */
 	off_t offset = (off_t)step->offset;
@@ -242,4 +249,13 @@ int64_t vmmio_io_perform(const struct io_step *step)
 		n = fallocate(step->fd, step->mode, offset, (off_t)step->length);
 	}
 	return n < 0 ? -errno : n;
+}
+
+void vmmio_io_perform(struct vmmio_io_request *request)
+{
+	struct io_step step;
+
+	do {
+		vmmio_io_next_step(request, &step);
+	} while (!vmmio_io_take_result(request, call(&step)));
 }

@@ -5,18 +5,23 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "io/uring.h"
 
 static const int needed_ops[] = {IORING_OP_NOP, IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV,
-	IORING_OP_WRITEV, IORING_OP_FSYNC, IORING_OP_FALLOCATE, IORING_OP_ASYNC_CANCEL};
+	IORING_OP_WRITEV, IORING_OP_FSYNC, IORING_OP_FALLOCATE, IORING_OP_ASYNC_CANCEL,
+	IORING_OP_POLL_ADD};
 
-int vmmio_io_uring_init_ring(struct io_uring *ring, unsigned entries)
+/* For a ring that one thread submits to and looks at when it likes: what has to be done for
+ * a completion waits until it does. Disabled until that thread is known. */
+#define LOOP_FLAGS                                                                                 \
+	(IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |       \
+		IORING_SETUP_TASKRUN_FLAG)
+
+int vmmio_io_uring_init_ring(struct io_uring *ring, unsigned entries, unsigned flags)
 {
 	struct io_uring_params params = {
-		.flags = IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE,
+		.flags = IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE | flags,
 		.cq_entries = entries * 4,
 	};
 	int err = io_uring_queue_init_params(entries, ring, &params);
@@ -72,7 +77,7 @@ static int check_enter(struct io_uring *ring)
 int vmmio_io_uring_probe(unsigned entries)
 {
 	struct io_uring ring;
-	int err = vmmio_io_uring_init_ring(&ring, entries);
+	int err = vmmio_io_uring_init_ring(&ring, entries, 0);
 
 	if (err)
 		return err;
@@ -85,15 +90,33 @@ int vmmio_io_uring_probe(unsigned entries)
 
 static void free_engine(struct io_uring_engine *e)
 {
-	pthread_mutex_destroy(&e->lock);
-	if (e->wake_fd >= 0)
-		close(e->wake_fd);
 	free(e->slots);
 	free(e);
 }
 
-int vmmio_io_uring_create(struct vmmio_io *io, const char *name, unsigned entries,
-	const struct vmmio_log *log, struct io_uring_engine **out)
+static int init_loop_ring(struct io_uring_engine *e)
+{
+	int err = vmmio_io_uring_init_ring(&e->ring, e->io->entries, LOOP_FLAGS);
+
+	e->disabled = e->deferred = !err;
+	if (err == -EINVAL) /* a kernel before 6.1 */
+		err = vmmio_io_uring_init_ring(&e->ring, e->io->entries, 0);
+	return err;
+}
+
+static int init_thread_ring(struct io_uring_engine *e)
+{
+	int err = vmmio_io_uring_init_ring(&e->ring, e->io->entries, 0);
+
+	if (err)
+		return err;
+	err = vmmio_io_thread_start(&e->thread, e->io->name, vmmio_io_uring_main, e);
+	if (err)
+		io_uring_queue_exit(&e->ring);
+	return err;
+}
+
+int vmmio_io_uring_create(struct vmmio_io *io, struct io_uring_engine **out)
 {
 	struct io_uring_engine *e = calloc(1, sizeof(*e));
 	int err;
@@ -101,23 +124,16 @@ int vmmio_io_uring_create(struct vmmio_io *io, const char *name, unsigned entrie
 	if (!e)
 		return -ENOMEM;
 	e->io = io;
-	e->log = *log;
+	e->hub = &io->hub;
 	e->free_slot = NO_SLOT;
-	pthread_mutex_init(&e->lock, NULL);
 	io_list_init(&e->inbox);
 	io_list_init(&e->cancels);
+	io_list_init(&e->changes);
 	io_list_init(&e->backlog);
-	e->wake_fd = eventfd(0, EFD_CLOEXEC);
-	err = e->wake_fd < 0 ? -errno : vmmio_io_uring_more_slots(e);
+	err = vmmio_io_uring_more_slots(e);
 	if (!err)
-		err = vmmio_io_uring_init_ring(&e->ring, entries);
+		err = io->form == VMMIO_IO_LOOP ? init_loop_ring(e) : init_thread_ring(e);
 	if (err) {
-		free_engine(e);
-		return err;
-	}
-	err = vmmio_io_thread_start(&e->thread, name, vmmio_io_uring_main, e);
-	if (err) {
-		io_uring_queue_exit(&e->ring);
 		free_engine(e);
 		return err;
 	}
@@ -125,32 +141,25 @@ int vmmio_io_uring_create(struct vmmio_io *io, const char *name, unsigned entrie
 	return 0;
 }
 
-static void wake(struct io_uring_engine *e)
-{
-	uint64_t one = 1;
-
-	while (write(e->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
-}
-
-static void wake_if_sleeping(struct io_uring_engine *e)
-{
-	if (atomic_load(&e->sleeping) && atomic_exchange(&e->sleeping, false))
-		wake(e);
-}
-
 void vmmio_io_uring_destroy(struct io_uring_engine *e)
 {
 	if (!e)
 		return;
-	pthread_mutex_lock(&e->lock);
-	e->stop = true;
-	atomic_store(&e->mail, true);
-	pthread_mutex_unlock(&e->lock);
-	wake(e); /* in any case: its armed read has to end too */
-	pthread_join(e->thread, NULL);
+	if (e->io->form == VMMIO_IO_THREADS) {
+		pthread_mutex_lock(&e->hub->lock);
+		e->stop = true;
+		atomic_store(&e->hub->mail, true);
+		pthread_mutex_unlock(&e->hub->lock);
+		vmmio_io_hub_wake(e->hub); /* in any case: its armed read has to end too */
+		pthread_join(e->thread, NULL);
+	}
 	io_uring_queue_exit(&e->ring);
 	free_engine(e);
+}
+
+static bool is_owner(const struct io_uring_engine *e)
+{
+	return atomic_load_explicit(&e->io->owner, memory_order_relaxed) == vmmio_io_me();
 }
 
 void vmmio_io_uring_submit(
@@ -159,16 +168,24 @@ void vmmio_io_uring_submit(
 	struct io_link batch;
 	unsigned i;
 
-	io_list_init(&batch);
-	for (i = 0; i < n; i++) {
-		vmmio_io_begin(requests[i], IO_HOME_RING);
-		io_list_add(&batch, &io_state(requests[i])->link);
+	if (is_owner(e)) {
+		/* Straight in. None can end before this thread looks, so it may settle after. */
+		for (i = 0; i < n; i++) {
+			vmmio_io_uring_queue(e, requests[i]);
+			vmmio_io_settle(requests[i], IO_HOME_RING);
+		}
+		return;
 	}
-	pthread_mutex_lock(&e->lock);
+	io_list_init(&batch);
+	for (i = 0; i < n; i++)
+		io_list_add(&batch, &io_state(requests[i])->link);
+	pthread_mutex_lock(&e->hub->lock);
+	for (i = 0; i < n; i++)
+		vmmio_io_settle(requests[i], IO_HOME_RING);
 	io_list_splice(&e->inbox, &batch);
-	atomic_store(&e->mail, true);
-	pthread_mutex_unlock(&e->lock);
-	wake_if_sleeping(e);
+	atomic_store(&e->hub->mail, true);
+	pthread_mutex_unlock(&e->hub->lock);
+	vmmio_io_hub_wake_if_sleeping(e->hub);
 }
 
 void vmmio_io_uring_cancel(struct io_uring_engine *e, struct vmmio_io_request *request)
@@ -176,16 +193,18 @@ void vmmio_io_uring_cancel(struct io_uring_engine *e, struct vmmio_io_request *r
 	struct io_state *s = io_state(request);
 	uint8_t phase = IO_PHASE_OUT;
 
-	pthread_mutex_lock(&e->lock);
 	/* Under the lock: a thread that ends the request and finds it cancelled takes the
 	 * lock too, and with it sees the request on the list. */
-	if (!atomic_compare_exchange_strong(&s->phase, &phase, IO_PHASE_CANCELLED)) {
-		pthread_mutex_unlock(&e->lock);
+	if (!atomic_compare_exchange_strong(&s->phase, &phase, IO_PHASE_CANCELLED))
 		return;
-	}
 	io_list_add(&e->cancels, &s->cancel);
 	s->cancel_listed = true;
-	atomic_store(&e->mail, true);
-	pthread_mutex_unlock(&e->lock);
-	wake_if_sleeping(e);
+	atomic_store(&e->hub->mail, true);
+}
+
+void vmmio_io_uring_change(struct io_uring_engine *e, struct io_watch *watch)
+{
+	if (io_list_empty(&watch->todo))
+		io_list_add(&e->changes, &watch->todo);
+	atomic_store(&e->hub->mail, true);
 }

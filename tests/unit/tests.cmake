@@ -24,4 +24,7 @@ vmmio_test(manual ${CMAKE_CURRENT_LIST_DIR}/test_manual.c)
 vmmio_test(pool ${CMAKE_CURRENT_LIST_DIR}/test_pool.c ${CMAKE_CURRENT_LIST_DIR}/test_pool_destroy.c
   ${CMAKE_CURRENT_LIST_DIR}/test_pool_threads.c)
 target_link_options(test_pool PRIVATE LINKER:--wrap=pthread_create,--wrap=pthread_cond_signal)
-vmmio_test(io ${CMAKE_CURRENT_LIST_DIR}/test_io.c)
+foreach(part "" _batch _cancel _life _load _loop _manual _poll _transfer)
+  list(APPEND io_tests ${CMAKE_CURRENT_LIST_DIR}/test_io${part}.c)
+endforeach()
+vmmio_test(io ${io_tests})
