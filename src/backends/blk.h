@@ -68,6 +68,13 @@ struct blk_request {
 	struct blk_segment segments[BLK_MAX_SEGMENTS];
 };
 
+/* Completions on their way into the used ring. */
+struct blk_batch {
+	struct vmmio_queue *queue;
+	unsigned n;
+	struct vmmio_completion completions[BLK_BATCH];
+};
+
 struct blk_queue {
 	struct vmmio_blk *blk;
 	struct vmmio_queue *queue; /* from start on */
@@ -80,6 +87,10 @@ struct blk_queue {
 	 * the lock, a look without it may be late. */
 	atomic_bool stopping;
 	struct blk_request *deferred, **deferred_tail;
+	/* Completions that wait for the end of the engine's batch. flush is marked for as long
+	 * as there are any, and their leases keep the queue in being. */
+	struct blk_batch late;
+	struct vmmio_io_flush flush;
 	bool task_queued;
 	struct vmmio_task task; /* finishes what touches memory that may be missing */
 };
@@ -119,13 +130,6 @@ struct vmmio_blk {
 	uint8_t config[VMMIO_BLK_CFG_SIZE];
 	uint16_t queue_sizes[64];
 	struct blk_queue *queues;
-};
-
-/* Completions on their way into the used ring. */
-struct blk_batch {
-	struct vmmio_queue *queue;
-	unsigned n;
-	struct vmmio_completion completions[BLK_BATCH];
 };
 
 /* A line to the log the embedder gave to the backend. */
@@ -173,6 +177,7 @@ void vmmio_blk_flush_batch(struct blk_batch *batch);
 void vmmio_blk_finish(struct blk_request *request, struct blk_batch *batch, bool may_touch);
 void vmmio_blk_complete(struct blk_request *request, struct blk_batch *batch);
 void vmmio_blk_io_done(struct vmmio_io_request *io);
+void vmmio_blk_flush_late(struct vmmio_io_flush *flush);
 void vmmio_blk_expired(struct vmmio_deadline *deadline);
 void vmmio_blk_run_task(struct vmmio_task *task);
 

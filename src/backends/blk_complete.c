@@ -160,17 +160,60 @@ static void go_on(struct blk_request *r, struct blk_batch *batch, bool may_touch
 	vmmio_blk_finish(r, batch, may_touch);
 }
 
+/* The first n of the late completions; with the lock held. */
+static void take_late(struct blk_queue *q, struct blk_batch *batch, unsigned n)
+{
+	batch->queue = q->queue;
+	batch->n = n;
+	memcpy(batch->completions, q->late.completions, n * sizeof(batch->completions[0]));
+	q->late.n -= n;
+	memmove(q->late.completions, q->late.completions + n,
+		q->late.n * sizeof(batch->completions[0]));
+}
+
+/* What ends in one batch of the engine's callbacks goes into the ring in one go. */
+static void complete_late(struct blk_queue *q, const struct vmmio_completion *completion)
+{
+	struct blk_batch batch = {.n = 0};
+	bool marked = true;
+
+	pthread_mutex_lock(&q->lock);
+	if (q->late.n == 0)
+		marked = vmmio_io_flush_later(&q->flush);
+	q->late.completions[q->late.n++] = *completion;
+	if (!marked)
+		take_late(q, &batch, q->late.n);
+	else if (q->late.n == BLK_BATCH) /* one stays behind, see blk_queue.late */
+		take_late(q, &batch, BLK_BATCH - 1);
+	pthread_mutex_unlock(&q->lock);
+	vmmio_blk_flush_batch(&batch);
+}
+
+void vmmio_blk_flush_late(struct vmmio_io_flush *flush)
+{
+	struct blk_queue *q =
+		(struct blk_queue *)(void *)((char *)flush - offsetof(struct blk_queue, flush));
+	struct blk_batch batch;
+
+	pthread_mutex_lock(&q->lock);
+	take_late(q, &batch, q->late.n);
+	pthread_mutex_unlock(&q->lock);
+	vmmio_blk_flush_batch(&batch);
+}
+
 void vmmio_blk_io_done(struct vmmio_io_request *io)
 {
 	struct blk_request *r = (struct blk_request *)io;
+	struct blk_queue *q = r->queue;
 	struct blk_batch batch = {.n = 0};
 
 	make_local(r);
-	if (r->prompt || stopping(r->queue))
+	if (r->prompt || stopping(q))
 		go_on(r, &batch, false);
 	else
 		defer(r, true);
-	vmmio_blk_flush_batch(&batch);
+	if (batch.n) /* the one of r, whose lease is still out */
+		complete_late(q, &batch.completions[0]);
 }
 
 void vmmio_blk_run_task(struct vmmio_task *task)

@@ -14,6 +14,7 @@ void vmmio_blk_queue_init(struct vmmio_blk *blk, struct blk_queue *q)
 	q->blk = blk;
 	pthread_mutex_init(&q->lock, NULL);
 	q->deferred_tail = &q->deferred;
+	q->flush.flush = vmmio_blk_flush_late;
 	q->task.run = vmmio_blk_run_task;
 	q->task.flags = VMMIO_TASK_MAY_BLOCK;
 }
