@@ -31,8 +31,11 @@ static void reg_write(void *ctx, uint64_t offset, unsigned size, uint64_t value)
 
 static void relax(void *ctx)
 {
-	struct disk *d = ctx;
+	disk_relax(ctx);
+}
 
+void disk_relax(struct disk *d)
+{
 	if (!vmmio_executor_help(d->ex))
 		usleep(20);
 }
@@ -56,7 +59,7 @@ static void make_image(struct disk *d)
 	static uint8_t fill[DISK_SECTORS * 512];
 
 	snprintf(d->path, sizeof(d->path), "%s/vmmio-blk-XXXXXX", d->o.dir ? d->o.dir : "/tmp");
-	d->image = mkstemp(d->path);
+	d->image = d->o.memfd ? memfd_create("vmmio-blk", MFD_CLOEXEC) : mkstemp(d->path);
 	ck_assert_int_ge(d->image, 0);
 	memset(fill, 0xa5, sizeof(fill));
 	ck_assert_int_eq(pwrite(d->image, fill, sizeof(fill), 0), sizeof(fill));
@@ -64,39 +67,88 @@ static void make_image(struct disk *d)
 
 static void make_backend(struct disk *d)
 {
-	struct vmmio_io_options io = {
-		.size = sizeof(io),
-		.engine = d->o.variant & 4 ? VMMIO_IO_PLAIN : VMMIO_IO_URING,
-		.log = fixture_log(),
-	};
 	struct vmmio_blk_options blk = d->o.blk;
 
-	ck_assert_int_eq(vmmio_io_create(&io, &d->io), 0);
 	blk.size = sizeof(blk);
-	blk.path = d->path;
+	blk.path = d->o.memfd ? NULL : d->path;
+	blk.fd = d->image;
 	blk.io = d->io;
 	blk.log = fixture_log();
 	ck_assert_int_eq(vmmio_blk_create(&blk, &d->blk), 0);
+}
+
+static size_t machine_size(const struct disk *first)
+{
+	return (first->o.n_disks ? first->o.n_disks : 1) * RAM_SIZE;
 }
 
 static void make_memory(struct disk *d)
 {
 	struct vmmio_region region = {
 		.guest = RAM_BASE,
-		.size = RAM_SIZE,
+		.size = machine_size(d),
 		.flags = d->o.variant & 8 ? 0 : VMMIO_REGION_PINNED,
 	};
 
-	d->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	d->ram = mmap(NULL, region.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(d->ram, MAP_FAILED);
 	region.host = d->ram;
 	ck_assert_int_eq(vmmio_memory_create(NULL, &d->memory), 0);
 	ck_assert_int_eq(vmmio_memory_add(d->memory, &region), 0);
 }
 
+static void make_executor(struct disk *d)
+{
+	struct vmmio_pool_options pool = {
+		.size = sizeof(pool),
+		.max_threads = d->o.max_threads,
+		.log = fixture_log(),
+	};
+
+	if (d->o.manual)
+		ck_assert_int_eq(vmmio_manual_create(&d->ex), 0);
+	else
+		ck_assert_int_eq(vmmio_pool_create(&pool, &d->ex), 0);
+}
+
+/* What the disks of one VM have in common. */
+static void make_machine(struct disk *d)
+{
+	struct vmmio_io_options io = {
+		.size = sizeof(io),
+		.engine = d->o.variant & 4 ? VMMIO_IO_PLAIN : VMMIO_IO_URING,
+		.max_threads = d->o.max_threads,
+		.log = fixture_log(),
+	};
+
+	ck_assert_int_eq(vmmio_io_create(&io, &d->io), 0);
+	make_memory(d);
+	make_executor(d);
+	d->guest = RAM_BASE;
+}
+
+static void join_machine(struct disk *d, struct disk *first)
+{
+	uint32_t offset = ++first->n_others * RAM_SIZE;
+
+	ck_assert_uint_lt(first->n_others, first->o.n_disks);
+	d->io = first->io;
+	d->memory = first->memory;
+	d->ex = first->ex;
+	d->ram = first->ram + offset;
+	d->guest = RAM_BASE + offset;
+}
+
+static void stuck(void *ctx, const struct vmmio_stuck_report *report)
+{
+	struct disk *d = ctx;
+
+	d->report = *report;
+	atomic_fetch_add(&d->stuck, 1);
+}
+
 static void make_device(struct disk *d)
 {
-	struct vmmio_pool_options pool = {.size = sizeof(pool), .log = fixture_log()};
 	struct vmmio_device_options options = {
 		.size = sizeof(options),
 		.name = "disk",
@@ -105,14 +157,12 @@ static void make_device(struct disk *d)
 		.memory = d->memory,
 		.irq = {.level = level, .ctx = d},
 		.log = fixture_log(),
-		.reset_deadline = UINT64_MAX,
+		.executor = d->ex,
+		.reset_deadline = d->o.reset_deadline ? d->o.reset_deadline : UINT64_MAX,
+		.stuck = stuck,
+		.stuck_ctx = d,
 	};
 
-	if (d->o.manual)
-		ck_assert_int_eq(vmmio_manual_create(&d->ex), 0);
-	else
-		ck_assert_int_eq(vmmio_pool_create(&pool, &d->ex), 0);
-	options.executor = d->ex;
 	ck_assert_int_eq(vmmio_device_create(&options, &d->dev), 0);
 }
 
@@ -122,7 +172,7 @@ static void make_driver(struct disk *d)
 		.size = sizeof(config),
 		.ops = &driver_ops,
 		.ctx = d,
-		.memory = {d->ram, RAM_BASE, RAM_SIZE},
+		.memory = {d->ram, d->guest, RAM_SIZE},
 		.patience = VMMIO_DRIVER_FOREVER,
 	};
 
@@ -137,9 +187,12 @@ struct disk *disk_new(const struct disk_options *options)
 
 	ck_assert_ptr_nonnull(d);
 	d->o = *options;
+	if (d->o.first)
+		join_machine(d, d->o.first);
+	else
+		make_machine(d);
 	make_image(d);
 	make_backend(d);
-	make_memory(d);
 	make_device(d);
 	make_driver(d);
 	return d;
@@ -171,21 +224,36 @@ static void destroyed(void *ctx)
 	atomic_store(&d->destroyed, 1);
 }
 
-void disk_free(struct disk *d)
+void disk_destroy(struct disk *d)
 {
-	ck_assert_int_eq(vmmio_blk_destroy(d->blk), -EBUSY);
+	d->dying = true;
 	ck_assert_int_eq(vmmio_device_destroy(d->dev, destroyed, d), 0);
-	while (!atomic_load(&d->destroyed))
-		relax(d);
-	vmmio_driver_destroy(d->driver);
+}
+
+static void free_machine(struct disk *d)
+{
 	while (vmmio_executor_destroy(d->ex) == -EBUSY)
-		relax(d);
-	ck_assert_int_eq(vmmio_blk_destroy(d->blk), 0);
+		disk_relax(d);
 	ck_assert_int_eq(vmmio_io_destroy(d->io), 0);
 	ck_assert_int_eq(vmmio_memory_destroy(d->memory), 0);
-	munmap(d->ram, RAM_SIZE);
+	munmap(d->ram, machine_size(d));
+}
+
+void disk_free(struct disk *d)
+{
+	if (!d->dying) {
+		ck_assert_int_eq(vmmio_blk_destroy(d->blk), -EBUSY);
+		disk_destroy(d);
+	}
+	while (!atomic_load(&d->destroyed))
+		disk_relax(d);
+	vmmio_driver_destroy(d->driver);
+	ck_assert_int_eq(vmmio_blk_destroy(d->blk), 0);
+	if (!d->o.first)
+		free_machine(d);
 	close(d->image);
-	unlink(d->path);
+	if (!d->o.memfd)
+		unlink(d->path);
 	free(d);
 }
 

@@ -23,6 +23,13 @@ struct disk_options {
 	int variant;
 	bool manual;       /* executor */
 	const char *dir;   /* of the image; NULL: /tmp */
+	bool memfd;        /* the image is one, and dir is not used */
+	/* Disks of one VM. The first has room for n_disks; the others name it, use its memory,
+	 * executor and I/O engine, and are freed before it. */
+	unsigned n_disks;  /* 0: 1 */
+	struct disk *first;
+	unsigned max_threads;    /* of the pool and of the engine each; 0: their defaults */
+	uint64_t reset_deadline; /* 0: never */
 	uint64_t features; /* to accept, beside those of the variant; 0: all */
 	struct vmmio_blk_options blk; /* path and io are filled in if they are not set */
 };
@@ -32,6 +39,7 @@ struct disk {
 	char path[128];
 	int image; /* the test's own descriptor */
 	uint8_t *ram;
+	uint64_t guest; /* where the guest sees ram */
 	struct vmmio_memory *memory;
 	struct vmmio_executor *ex;
 	struct vmmio_io *io;
@@ -40,7 +48,11 @@ struct disk {
 	struct vmmio_driver *driver;
 	struct vmmio_driver_area out, in; /* what the device reads; what it may write */
 	_Atomic bool line;
+	bool dying; /* disk_destroy was called */
 	_Atomic unsigned destroyed;
+	struct vmmio_stuck_report report; /* the last one; to be read once stuck is not 0 */
+	_Atomic unsigned stuck;
+	unsigned n_others; /* disks that named this one */
 };
 
 /* Image of DISK_SECTORS filled with 0xa5; the device exists and is not started. */
@@ -48,7 +60,11 @@ struct disk *disk_new(const struct disk_options *options);
 /* Driver up, queue(s) running. */
 void disk_start(struct disk *disk);
 struct disk *disk_run(const struct disk_options *options); /* both */
+/* Destroys the device without waiting: destroyed tells. */
+void disk_destroy(struct disk *disk);
 void disk_free(struct disk *disk);
+/* Between two looks at something that is to happen. */
+void disk_relax(struct disk *disk);
 
 /* The header of the next request, at the start of out. */
 void disk_header(struct disk *disk, uint32_t type, uint64_t sector);
