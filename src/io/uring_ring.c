@@ -105,6 +105,17 @@ bool vmmio_io_uring_fill(struct io_uring_engine *e)
 	return true;
 }
 
+/*
+ * A kernel worker that waits for a missing page cannot be cancelled: told to end, it does not
+ * sleep any more but tries that page again and again until it comes, and takes a processor.
+ * Not worth the risk where a cancel gains next to nothing, in transfers of files.
+ */
+static bool worth_a_cancel(const struct vmmio_io_request *request)
+{
+	return !(request->flags & VMMIO_IO_MAY_FAULT) || request->offset == VMMIO_IO_STREAM ||
+	       (request->op != VMMIO_IO_READ && request->op != VMMIO_IO_WRITE);
+}
+
 /* Cancels whose target is in the kernel become SQEs, others end here. They are executed in
  * the order of the ring, inside the call that submits them, so none can meet the next
  * user of its target's slot; the generation says so a second time. false: the ring is
@@ -118,7 +129,7 @@ static bool take_cancels(struct io_uring_engine *e, struct io_link *ended)
 		if (!io_list_empty(&s->link)) { /* in the backlog */
 			io_list_del(&s->link);
 			io_list_add(ended, &s->link);
-		} else {
+		} else if (worth_a_cancel(io_of_cancel(e->cancels.next))) {
 			sqe = io_uring_get_sqe(&e->ring);
 			if (!sqe)
 				return false;
