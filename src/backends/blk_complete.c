@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From the end of an I/O to the used ring, by way of the delay option and, where guest
- * memory may be missing, of a task: a shared I/O thread touches none that may.
+ * memory may be missing, of a task: a shared I/O thread touches none that may. Nor does it
+ * complete chains of such a device, also not those that are only to be dropped: whoever
+ * waits for a missing page of the ring has the ring's lock.
  *
  * A completion is the last thing done for a chain. With the last lease the device may
  * finish a reset and free the requests, so nothing of the queue is touched after it.
@@ -97,7 +99,7 @@ static void defer(struct blk_request *r, bool io_over)
 
 static void deliver(struct blk_request *r, struct blk_batch *batch, bool may_touch)
 {
-	if (may_touch || r->prompt || stopping(r->queue))
+	if (may_touch || r->prompt)
 		vmmio_blk_complete(r, batch);
 	else
 		defer(r, false);
@@ -208,7 +210,7 @@ void vmmio_blk_io_done(struct vmmio_io_request *io)
 	struct blk_batch batch = {.n = 0};
 
 	make_local(r);
-	if (r->prompt || stopping(q))
+	if (r->prompt)
 		go_on(r, &batch, false);
 	else
 		defer(r, true);
