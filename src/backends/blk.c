@@ -2,10 +2,10 @@
 /*
  * The block backend: its life, and the hooks the library calls.
  *
- * It is not VMMIO_BACKEND_PROMPT. Its hooks wait for nothing but short locks, yet start
- * allocates and may start the I/O engine's thread, and quiesce costs a cancel for each
- * request that is out: on the executor the vCPU's Status write costs at most one wake-up,
- * whatever is in flight.
+ * It is not VMMIO_BACKEND_PROMPT. Its hooks wait for nothing but short locks (detach: and
+ * for a task on its last lines), yet start allocates and may start the I/O engine's
+ * thread, and quiesce costs a cancel for each request that is out: on the executor the
+ * vCPU's Status write costs at most one wake-up, whatever is in flight.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -92,8 +92,10 @@ static void detach(void *ctx)
 	struct vmmio_blk *blk = ctx;
 	unsigned i;
 
-	for (i = 0; i < blk->n_queues; i++)
+	for (i = 0; i < blk->n_queues; i++) {
+		vmmio_blk_wait_task(&blk->queues[i]);
 		vmmio_blk_queue_free(&blk->queues[i]);
+	}
 	if (blk->using_io)
 		vmmio_io_unuse(blk->io);
 	blk->using_io = false;
@@ -208,8 +210,10 @@ int vmmio_blk_destroy(struct vmmio_blk *blk)
 	}
 	vmmio_io_unref(blk->io);
 	vmmio_blk_close(blk);
-	for (i = 0; i < blk->n_queues; i++)
+	for (i = 0; i < blk->n_queues; i++) {
+		pthread_cond_destroy(&blk->queues[i].task_over);
 		pthread_mutex_destroy(&blk->queues[i].lock);
+	}
 	pthread_mutex_destroy(&blk->device_lock);
 	free(blk->queues);
 	free(blk);

@@ -91,7 +91,8 @@ struct blk_queue {
 	 * as there are any, and their leases keep the queue in being. */
 	struct blk_batch late;
 	struct vmmio_io_flush flush;
-	bool task_queued;
+	bool task_queued; /* or running */
+	pthread_cond_t task_over;
 	struct vmmio_task task; /* finishes what touches memory that may be missing */
 };
 
@@ -180,5 +181,7 @@ void vmmio_blk_io_done(struct vmmio_io_request *io);
 void vmmio_blk_flush_late(struct vmmio_io_flush *flush);
 void vmmio_blk_expired(struct vmmio_deadline *deadline);
 void vmmio_blk_run_task(struct vmmio_task *task);
+/* No chain is out: until the task that returned the last one is out of the queue. Short. */
+void vmmio_blk_wait_task(struct blk_queue *queue);
 
 #endif

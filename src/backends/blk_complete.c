@@ -5,6 +5,9 @@
  * complete chains of such a device, also not those that are only to be dropped: whoever
  * waits for a missing page of the ring has the ring's lock.
  *
+ * A queue has one task at a time, so that it takes one thread of a pool however many of its
+ * requests wait for a page.
+ *
  * A completion is the last thing done for a chain. With the last lease the device may
  * finish a reset and free the requests, so nothing of the queue is touched after it.
  */
@@ -218,10 +221,8 @@ void vmmio_blk_io_done(struct vmmio_io_request *io)
 		complete_late(q, &batch.completions[0]);
 }
 
-void vmmio_blk_run_task(struct vmmio_task *task)
+static void run_deferred(struct blk_queue *q)
 {
-	struct blk_queue *q =
-		(struct blk_queue *)(void *)((char *)task - offsetof(struct blk_queue, task));
 	struct blk_batch batch = {.n = 0};
 	struct blk_request *list, *r;
 
@@ -229,7 +230,6 @@ void vmmio_blk_run_task(struct vmmio_task *task)
 	list = q->deferred;
 	q->deferred = NULL;
 	q->deferred_tail = &q->deferred;
-	q->task_queued = false;
 	pthread_mutex_unlock(&q->lock);
 	while ((r = list)) {
 		list = r->deferred;
@@ -239,4 +239,32 @@ void vmmio_blk_run_task(struct vmmio_task *task)
 			vmmio_blk_complete(r, &batch);
 	}
 	vmmio_blk_flush_batch(&batch);
+}
+
+/* It may have returned the last lease: detach waits until it has let go of the queue. What
+ * came meanwhile is for another round, after whatever else the executor has to do. */
+void vmmio_blk_run_task(struct vmmio_task *task)
+{
+	struct blk_queue *q =
+		(struct blk_queue *)(void *)((char *)task - offsetof(struct blk_queue, task));
+	struct vmmio_executor *ex = vmmio_device_executor(q->blk->device);
+	bool again;
+
+	run_deferred(q);
+	pthread_mutex_lock(&q->lock);
+	again = q->deferred != NULL;
+	q->task_queued = again;
+	if (!again)
+		pthread_cond_signal(&q->task_over);
+	pthread_mutex_unlock(&q->lock);
+	if (again) /* with leases, which keep q in being */
+		vmmio_executor_submit(ex, &q->task);
+}
+
+void vmmio_blk_wait_task(struct blk_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	while (q->task_queued)
+		pthread_cond_wait(&q->task_over, &q->lock);
+	pthread_mutex_unlock(&q->lock);
 }

@@ -13,6 +13,7 @@ void vmmio_blk_queue_init(struct vmmio_blk *blk, struct blk_queue *q)
 {
 	q->blk = blk;
 	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->task_over, NULL);
 	q->deferred_tail = &q->deferred;
 	q->flush.flush = vmmio_blk_flush_late;
 	q->task.run = vmmio_blk_run_task;
