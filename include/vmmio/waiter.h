@@ -9,6 +9,8 @@
 #ifndef VMMIO_WAITER_H
 #define VMMIO_WAITER_H
 
+#include <vmmio/base.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -14,7 +14,7 @@ table() {
 	cat <<'TABLE'
 base            own <std> <vmmio/base\.h>
 regfile         own <std> <vmmio/(base|spec|regfile)\.h>
-memory-core     own <std> <vmmio/(base|spec|memory)\.h>
+memory-core     own <std> <vmmio/(base|spec|memory|waiter)\.h>
 memory-hosted   own <any> <vmmio/(base|spec|memory|waiter)\.h>
 queue           own <std> <vmmio/(base|spec|memory|queue)\.h> "memory/table\.h"
 executor        own <any> <vmmio/(base|executor)\.h>
@@ -33,7 +33,7 @@ lines() {
 	find src include -name '*.[ch]' -exec awk '
 	function part_of(file,    step) {
 		split(file, step, "/")
-		if (file == "src/memory/memory.c") return "memory-hosted"
+		if (file ~ /^src\/memory\/(memory|remove|change|dirty|internal)\.[ch]$/) return "memory-hosted"
 		if (step[1] == "src") return step[2] == "memory" ? "memory-core" : step[2]
 		if (file == "include/vmmio/driver.h") return "public-driver"
 		if (file ~ /^include\/vmmio\/(base|spec|regfile|memory|queue|waiter)\.h$/) return "public-core"
