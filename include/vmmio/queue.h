@@ -91,6 +91,17 @@ VMMIO_API VMMIO_MUST_CHECK bool vmmio_queue_access_begin(
 VMMIO_API void vmmio_queue_access_end(struct vmmio_queue *queue, vmmio_token token);
 
 /*
+ * Tells the dirty log (vmmio_memory_dirty_start) of len bytes from offset of the chain's
+ * writable part that were or may have been written, but are not covered by the len it will
+ * be completed with: a status byte behind data that fell short, the buffer of a read that
+ * failed or was cancelled. After the write and before the completion; not needed for what
+ * len covers. Any thread; never waits, but takes the queue's lock whether or not there is
+ * a log, so it is not for every chain. A token that is not out is ignored as by complete.
+ */
+VMMIO_API void vmmio_queue_dirty(
+	struct vmmio_queue *queue, vmmio_token token, uint32_t offset, uint32_t len);
+
+/*
  * Asks the driver not to notify (a hint), or to notify again. Enabling returns true
  * if buffers came in meanwhile: pop again, no notification will tell.
  * Notifications are enabled when a queue starts.

@@ -174,7 +174,7 @@ static struct vmmio_device *make(const struct vmmio_device_options *o)
 	pthread_mutex_init(&dev->lock, NULL);
 	for (uint32_t i = 0; i < dev->n_queues; i++)
 		vmmio_queue_init(dev, i);
-	vmmio_memory_ref(dev->memory);
+	vmmio_device_use_memory(dev);
 	vmmio_executor_ref(dev->ex);
 	return dev;
 }
@@ -205,7 +205,7 @@ int vmmio_device_create(const struct vmmio_device_options *options, struct vmmio
 	if (!error && dev->ops.attach)
 		error = dev->ops.attach(dev->backend.ctx, dev);
 	if (error) {
-		vmmio_memory_unref(dev->memory);
+		vmmio_memory_unuse(dev->memory, &dev->memory_user);
 		vmmio_executor_unref(dev->ex);
 		vmmio_device_free(dev);
 		return error;

@@ -93,7 +93,7 @@ static void look_at_queues(struct vmmio_device *dev, struct vmmio_stuck_report *
 			report->oldest_queue = i;
 			report->oldest_head = head;
 		}
-		pthread_mutex_unlock(&queue->ring_lock);
+		vmmio_queue_unlock(queue, false);
 	}
 }
 

@@ -10,6 +10,7 @@
  *   host.c       the host's own reset, fence, abandon, destroy
  *   pause.c      pause and resume
  *   queue.c      pop, complete, notify: the data path
+ *   memory.c     what it still reaches of guest memory
  *   irq.c        InterruptStatus to the sink, one owner at a time
  *   frame.c      which callbacks the calling thread is inside of
  *   deadline.c   the stuck report
@@ -19,7 +20,8 @@
  *
  * Locks: device->lock covers the register file's writer side and the lifecycle fields;
  * queue->ring_lock covers one ring. Both are held for short stretches only, never while
- * calling out (I4). Order: device->lock, then ring_lock. A register read takes neither,
+ * calling out (I4; memory.h has the one exception). Order: the memory object's lock,
+ * device->lock, then ring_lock. A register read takes neither,
  * QueueNotify, InterruptACK, pop and complete never take device->lock, but when a gate
  * drains or a ring is malformed.
  */
@@ -74,6 +76,8 @@ struct vmmio_queue {
 	struct vmmio_queue *deferred_next; /* in a frame */
 	_Atomic int eventfd;               /* -1: none */
 	uint16_t index;
+	_Atomic uint64_t watch; /* memory.c */
+	struct vmmio_memory_event area_gone; /* whose area_gone set fault_reported */
 
 	/* ring_lock */
 	bool fault_reported;
@@ -112,6 +116,7 @@ struct vmmio_device {
 	struct vmmio_backend backend;
 	struct vmmio_backend_ops ops; /* as much as the backend's size gave, else NULL */
 	struct vmmio_memory *memory;
+	struct vmmio_memory_user memory_user;
 	struct vmmio_executor *ex;
 	struct vmmio_irq irq;
 	struct vmmio_log log;
@@ -336,6 +341,14 @@ uint32_t vmmio_queue_fence(struct vmmio_queue *queue);
 void vmmio_queue_run_kick(struct vmmio_queue *queue);
 /* A ring is malformed: the caller holds a pass of the queue, no lock. */
 void vmmio_queue_fault(struct vmmio_queue *queue, enum vmmio_fault fault);
+
+/* --- memory.c ------------------------------------------------------------------------ */
+void vmmio_device_use_memory(struct vmmio_device *dev);
+/* Drops ring_lock, and tells who waits for memory to get out of reach. gave_back: chains may
+ * have come back. Everybody drops it so, but for who holds device->lock as well. */
+void vmmio_queue_unlock(struct vmmio_queue *queue, bool gave_back);
+/* ring_lock held, for opening: memory has changed since the ring was built, build it anew. */
+bool vmmio_queue_is_stale(const struct vmmio_queue *queue, const struct ring_block *block);
 
 /* --- irq.c ------------------------------------------------------------------------ */
 /* InterruptStatus has changed; the caller holds a pass or lease. pulse: for an eventfd. */

@@ -256,7 +256,7 @@ static void release(struct vmmio_device *dev)
 
 	dev->released = true;
 	pthread_mutex_unlock(&dev->lock);
-	vmmio_memory_unref(dev->memory);
+	vmmio_memory_unuse(dev->memory, &dev->memory_user);
 	vmmio_executor_unref(dev->ex);
 	if (destroyed)
 		destroyed(ctx);

@@ -41,15 +41,40 @@ void vmmio_queue_finish(struct vmmio_queue *queue)
 	pthread_mutex_destroy(&queue->ring_lock);
 }
 
+static struct ring_block *build(struct vmmio_queue *queue, const struct vmmio_ring_config *config,
+	const struct vmmio_memory_table *table, enum vmmio_fault *fault)
+{
+	const size_t head = (sizeof(struct ring_block) + 15) & ~(size_t)15;
+	size_t storage = vmmio_ring_storage(config->size, config->max_segments, config->translate);
+	struct ring_block *block;
+
+	*fault = VMMIO_FAULT_QUEUE_SIZE;
+	if (!storage || config->size > config->size_max)
+		return NULL;
+	*fault = VMMIO_FAULT_NO_MEMORY;
+	block = malloc(head + storage);
+	if (!block)
+		return NULL;
+	*fault = vmmio_ring_init(
+		&block->ring, config, table, (char *)block + head, queue->generation);
+	if (*fault == VMMIO_FAULT_NONE)
+		return block;
+	free(block);
+	return NULL;
+}
+
 struct ring_block *vmmio_queue_build(struct vmmio_queue *queue, const struct vmmio_queue_setup *setup,
 	uint64_t features, enum vmmio_fault *fault)
 {
 	const struct vmmio_backend *backend = &queue->dev->backend;
+	const unsigned pin = vmmio_memory_pin(queue->dev->memory);
+	const struct vmmio_memory_table *table = vmmio_memory_table(queue->dev->memory);
 	struct vmmio_ring_config config = {
 		.packed = features & VMMIO_FEATURE(VMMIO_F_RING_PACKED),
 		.event_idx = features & VMMIO_FEATURE(VMMIO_F_EVENT_IDX),
 		.indirect = features & VMMIO_FEATURE(VMMIO_F_INDIRECT_DESC),
 		.in_order = features & VMMIO_FEATURE(VMMIO_F_IN_ORDER),
+		.translate = table->translate && features & VMMIO_FEATURE(VMMIO_F_ACCESS_PLATFORM),
 		.size = setup->size,
 		.size_max = backend->queue_sizes[queue->index],
 		.max_segments = backend->max_segments,
@@ -57,23 +82,10 @@ struct ring_block *vmmio_queue_build(struct vmmio_queue *queue, const struct vmm
 		.driver = setup->driver,
 		.device = setup->device,
 	};
-	const size_t head = (sizeof(struct ring_block) + 15) & ~(size_t)15;
-	size_t storage = vmmio_ring_storage(config.size, config.max_segments);
-	struct ring_block *block;
+	struct ring_block *block = build(queue, &config, table, fault);
 
-	*fault = VMMIO_FAULT_QUEUE_SIZE;
-	if (!storage || config.size > config.size_max)
-		return NULL;
-	*fault = VMMIO_FAULT_NO_MEMORY;
-	block = malloc(head + storage);
-	if (!block)
-		return NULL;
-	*fault = vmmio_ring_init(&block->ring, &config, vmmio_memory_table(queue->dev->memory),
-		(char *)block + head, queue->generation);
-	if (*fault == VMMIO_FAULT_NONE)
-		return block;
-	free(block);
-	return NULL;
+	vmmio_memory_unpin(queue->dev->memory, pin);
+	return block;
 }
 
 /* --- Notifications ------------------------------------------------------------- */
@@ -200,7 +212,7 @@ unsigned vmmio_queue_pop(struct vmmio_queue *queue, struct vmmio_chain *chains, 
 	if (may_pop(dev)) {
 		pthread_mutex_lock(&queue->ring_lock);
 		n = pop_locked(queue, chains, max, &fault);
-		pthread_mutex_unlock(&queue->ring_lock);
+		vmmio_queue_unlock(queue, false);
 	}
 	if (fault)
 		vmmio_queue_fault(queue, fault);
@@ -240,9 +252,11 @@ bool vmmio_queue_notifications(struct vmmio_queue *queue, bool enable)
 	if (!vmmio_gate_enter(&queue->gate))
 		return false;
 	pthread_mutex_lock(&queue->ring_lock);
-	if (queue->block)
+	if (queue->block) {
+		vmmio_ring_see(&queue->block->ring, vmmio_memory_table(queue->dev->memory));
 		more = vmmio_ring_notifications(&queue->block->ring, enable);
-	pthread_mutex_unlock(&queue->ring_lock);
+	}
+	vmmio_queue_unlock(queue, false);
 	leave(queue, ELSEWHERE);
 	return more;
 }
@@ -272,6 +286,7 @@ static struct outcome publish(
 
 		out.over = atomic_load_explicit(&queue->over, memory_order_acquire);
 		out.epoch = queue->epoch;
+		vmmio_ring_see(ring, vmmio_memory_table(queue->dev->memory));
 		out.written = vmmio_ring_complete(ring, completions, n,
 			out.over      ? VMMIO_RING_DROP
 			: queue->hold ? VMMIO_RING_HOLD
@@ -280,7 +295,7 @@ static struct outcome publish(
 		out.notify = out.written && vmmio_ring_should_notify(ring);
 		queue->fenced -= out.answers.fenced;
 	}
-	pthread_mutex_unlock(&queue->ring_lock);
+	vmmio_queue_unlock(queue, out.answers.accepted);
 	return out;
 }
 
@@ -352,11 +367,12 @@ void vmmio_queue_flush(struct vmmio_queue *queue)
 		struct vmmio_ring *ring = &queue->block->ring;
 
 		out.epoch = queue->epoch;
+		vmmio_ring_see(ring, vmmio_memory_table(queue->dev->memory));
 		out.written = vmmio_ring_flush(ring);
 		out.notify = out.written && vmmio_ring_should_notify(ring);
 	}
 	queue->hold = false;
-	pthread_mutex_unlock(&queue->ring_lock);
+	vmmio_queue_unlock(queue, false);
 	tell_driver(queue->dev, &out);
 }
 
@@ -368,7 +384,7 @@ uint32_t vmmio_queue_fence(struct vmmio_queue *queue)
 	if (queue->block)
 		n = vmmio_ring_fence(&queue->block->ring);
 	queue->fenced += n;
-	pthread_mutex_unlock(&queue->ring_lock);
+	vmmio_queue_unlock(queue, true);
 	return n;
 }
 
@@ -381,7 +397,7 @@ bool vmmio_queue_access_begin(struct vmmio_queue *queue, vmmio_token token)
 	pthread_mutex_lock(&queue->ring_lock);
 	if (queue->block && !atomic_load_explicit(&queue->over, memory_order_relaxed))
 		mine = vmmio_ring_busy(&queue->block->ring, token, true);
-	pthread_mutex_unlock(&queue->ring_lock);
+	vmmio_queue_unlock(queue, false);
 	return mine;
 }
 
@@ -390,7 +406,7 @@ void vmmio_queue_access_end(struct vmmio_queue *queue, vmmio_token token)
 	pthread_mutex_lock(&queue->ring_lock);
 	if (queue->block)
 		vmmio_ring_busy(&queue->block->ring, token, false);
-	pthread_mutex_unlock(&queue->ring_lock);
+	vmmio_queue_unlock(queue, false);
 }
 
 void vmmio_queue_complete_one(struct vmmio_queue *queue, vmmio_token token, uint32_t len)

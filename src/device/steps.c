@@ -237,6 +237,10 @@ static bool open_queue(struct vmmio_queue *queue, struct ring_block *block)
 	if (queue->phase != QUEUE_WANTED || dev->resetting || dev->run != RUN_ON)
 		return false;
 	pthread_mutex_lock(&queue->ring_lock);
+	if (vmmio_queue_is_stale(queue, block)) {
+		pthread_mutex_unlock(&queue->ring_lock);
+		return false;
+	}
 	queue->block = block;
 	queue->hold = false;
 	atomic_store_explicit(&queue->over, false, memory_order_relaxed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One version of the guest memory table: look up and insert. Freestanding. */
+/* One version of the guest memory table: look up, and make the next one. Freestanding. */
 #include "memory/table.h"
 
 #define KNOWN_FLAGS ((uint32_t)(VMMIO_REGION_READ_ONLY | VMMIO_REGION_PINNED))
@@ -67,6 +67,18 @@ static bool is_valid(const struct vmmio_region *region)
 	       region->size - 1 <= UINTPTR_MAX - (uintptr_t)region->host;
 }
 
+/* All but the regions of the version that comes after old. */
+static void replace(
+	struct vmmio_memory_table *out, const struct vmmio_memory_table *old, uint32_t n)
+{
+	*out = (struct vmmio_memory_table){.n = n};
+	if (!old)
+		return;
+	out->serial = old->serial + 1;
+	out->translate = old->translate;
+	out->translate_ctx = old->translate_ctx;
+}
+
 int vmmio_table_insert(struct vmmio_memory_table *out, const struct vmmio_memory_table *old,
 	const struct vmmio_region *region)
 {
@@ -80,12 +92,22 @@ int vmmio_table_insert(struct vmmio_memory_table *out, const struct vmmio_memory
 		return -VMMIO_EEXIST;
 	if (at < n && holds(region, old->region[at].guest))
 		return -VMMIO_EEXIST;
+	replace(out, old, n + 1);
 	for (i = 0; i < at; i++)
 		out->region[i] = old->region[i];
 	out->region[at] = *region;
 	for (i = at; i < n; i++)
 		out->region[i + 1] = old->region[i];
-	out->n = n + 1;
-	out->reserved = 0;
 	return 0;
+}
+
+void vmmio_table_without(
+	struct vmmio_memory_table *out, const struct vmmio_memory_table *old, uint32_t place)
+{
+	uint32_t i, n = 0;
+
+	replace(out, old, old->n - (place < old->n));
+	for (i = 0; i < old->n; i++)
+		if (i != place)
+			out->region[n++] = old->region[i];
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The packed ring: one ring of descriptors, written by both sides. */
+#include "queue/mark.h"
 #include "queue/walk.h"
 
 /* Byte offsets in a descriptor. */
@@ -180,12 +181,16 @@ static unsigned packed_complete(struct vmmio_ring *ring, const struct vmmio_comp
 				first_flags = flags;
 			else
 				shared_store16(desc + DESC_FLAGS, flags);
+			if (seldom(ring->log))
+				vmmio_mark(ring, desc + DESC_LEN, DESC_SIZE - DESC_LEN);
 		}
 	}
 	/* The driver takes used descriptors in ring order, so the first one holds back the
 	 * batch. Pairs with the driver's read barrier after it saw these flags. */
 	if (written)
 		shared_store16_release(first, first_flags);
+	if (seldom(ring->log) && written)
+		vmmio_mark(ring, first, 2);
 	return written;
 }
 
@@ -193,6 +198,8 @@ static unsigned packed_complete(struct vmmio_ring *ring, const struct vmmio_comp
 static void store_event(struct vmmio_ring *ring, uint16_t off_wrap, uint16_t flags)
 {
 	shared_store32(ring->device, vmmio_le32(off_wrap | (uint32_t)flags << 16));
+	if (seldom(ring->log))
+		vmmio_mark(ring, ring->device, 4);
 }
 
 static bool packed_arm(struct vmmio_ring *ring)

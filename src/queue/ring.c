@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What both ring formats share: areas, storage, tokens, and who calls the format's ops. */
+#include "queue/mark.h"
 #include "queue/shared.h"
 #include "queue/slot.h"
 
-/* One of a queue's three areas. */
+/* What is asked of one of a queue's three areas. */
 struct area {
-	uint64_t guest;
+	uint64_t addr;
 	uint64_t size;
 	uint32_t align;
 	bool write;
@@ -13,9 +14,10 @@ struct area {
 
 static const struct vmmio_ring_slot free_slot;
 
-size_t vmmio_ring_storage(uint32_t size, uint32_t max_segments)
+size_t vmmio_ring_storage(uint32_t size, uint32_t max_segments, bool translate)
 {
-	const uint64_t slot = sizeof(free_slot) + (uint64_t)max_segments * sizeof(struct vmmio_iovec);
+	const uint64_t piece = sizeof(struct vmmio_iovec) + (translate ? sizeof(uint64_t) : 0);
+	const uint64_t slot = sizeof(free_slot) + max_segments * piece;
 
 	if (size == 0 || size > VMMIO_QUEUE_SIZE_LIMIT || slot > SIZE_MAX / size)
 		return 0;
@@ -36,7 +38,7 @@ static void list_areas(const struct vmmio_ring_config *config, struct area areas
 	}
 }
 
-static bool overlap(const struct area *a, const struct area *b)
+static bool overlap(const struct vmmio_ring_area *a, const struct vmmio_ring_area *b)
 {
 	return b->guest - a->guest < a->size || a->guest - b->guest < b->size;
 }
@@ -52,28 +54,65 @@ static enum vmmio_fault check_size(const struct vmmio_ring_config *config)
 	return VMMIO_FAULT_NONE;
 }
 
-static enum vmmio_fault resolve_areas(
-	const struct vmmio_ring_config *config, const struct vmmio_memory_table *table, void *host[3])
+/* Where the area is in guest memory. With a hook: in one piece, or not at all. */
+static bool translate_area(const struct vmmio_ring_config *config,
+	const struct vmmio_memory_table *table, const struct area *area, uint64_t *guest)
+{
+	uint64_t done = 0, to, n;
+
+	*guest = area->addr;
+	if (!config->translate)
+		return true;
+	if (area->size - 1 > UINT64_MAX - area->addr)
+		return false;
+	while (done < area->size) {
+		if (vmmio_table_translate(table, area->addr + done, area->size - done, area->write,
+			    &to, &n))
+			return false;
+		if (done == 0)
+			*guest = to;
+		else if (to != *guest + done)
+			return false;
+		done += n;
+	}
+	return true;
+}
+
+static enum vmmio_fault resolve_area(const struct vmmio_ring_config *config,
+	const struct vmmio_memory_table *table, const struct area *area,
+	struct vmmio_ring_area *out, void **host)
+{
+	out->addr = area->addr;
+	out->size = area->size;
+	if (!translate_area(config, table, area, &out->guest))
+		return VMMIO_FAULT_AREA_MEMORY;
+	*host = vmmio_table_at(table, out->guest, area->size, area->write, NULL);
+	if (!*host)
+		return VMMIO_FAULT_AREA_MEMORY;
+	/* Our accesses need it too: the embedder may have mapped guest memory at an odd host
+	 * address. */
+	if ((uintptr_t)*host % (area->align < 8 ? area->align : 8))
+		return VMMIO_FAULT_AREA_ALIGNMENT;
+	return VMMIO_FAULT_NONE;
+}
+
+static enum vmmio_fault resolve_areas(const struct vmmio_ring_config *config,
+	const struct vmmio_memory_table *table, struct vmmio_ring_area out[3], void *host[3])
 {
 	struct area areas[3];
+	enum vmmio_fault fault;
 	unsigned i;
 
 	list_areas(config, areas);
 	for (i = 0; i < 3; i++)
-		if (areas[i].guest % areas[i].align)
+		if (areas[i].addr % areas[i].align)
 			return VMMIO_FAULT_AREA_ALIGNMENT;
 	for (i = 0; i < 3; i++) {
-		host[i] = vmmio_table_at(
-			table, areas[i].guest, areas[i].size, areas[i].write, NULL);
-		if (!host[i])
-			return VMMIO_FAULT_AREA_MEMORY;
-		/* Our accesses need it too: the embedder may have mapped guest memory at an
-		 * odd host address. */
-		if ((uintptr_t)host[i] % (areas[i].align < 8 ? areas[i].align : 8))
-			return VMMIO_FAULT_AREA_ALIGNMENT;
+		fault = resolve_area(config, table, &areas[i], &out[i], &host[i]);
+		if (fault)
+			return fault;
 	}
-	if (overlap(&areas[0], &areas[1]) || overlap(&areas[0], &areas[2]) ||
-		overlap(&areas[1], &areas[2]))
+	if (overlap(&out[0], &out[1]) || overlap(&out[0], &out[2]) || overlap(&out[1], &out[2]))
 		return VMMIO_FAULT_AREA_OVERLAP;
 	return VMMIO_FAULT_NONE;
 }
@@ -92,18 +131,23 @@ static void free_all_slots(struct vmmio_ring *ring)
 enum vmmio_fault vmmio_ring_init(struct vmmio_ring *ring, const struct vmmio_ring_config *config,
 	const struct vmmio_memory_table *table, void *storage, uint64_t generation)
 {
+	struct vmmio_ring_area areas[3];
 	void *host[3];
 	enum vmmio_fault fault = check_size(config);
 
 	if (!fault)
-		fault = resolve_areas(config, table, host);
+		fault = resolve_areas(config, table, areas, host);
 	*ring = (struct vmmio_ring){
 		.fault = fault,
 		.notify_enabled = true,
 		.generation = generation & GENERATION_MASK,
+		.serial = table->serial,
 	};
 	if (fault)
 		return fault;
+	ring->areas[0] = areas[0];
+	ring->areas[1] = areas[1];
+	ring->areas[2] = areas[2];
 	ring->ops = config->packed ? &vmmio_ring_packed_ops : &vmmio_ring_split_ops;
 	ring->event_idx = config->event_idx;
 	ring->indirect = config->indirect;
@@ -116,6 +160,8 @@ enum vmmio_fault vmmio_ring_init(struct vmmio_ring *ring, const struct vmmio_rin
 	ring->avail_wrap = ring->used_wrap = true;
 	ring->slots = storage;
 	ring->iov = (void *)(ring->slots + ring->size);
+	if (config->translate)
+		ring->iova = (void *)(ring->iov + (size_t)ring->size * ring->max_segments);
 	free_all_slots(ring);
 	ring->running = true;
 	return VMMIO_FAULT_NONE;
@@ -128,6 +174,7 @@ unsigned vmmio_ring_pop(struct vmmio_ring *ring, const struct vmmio_memory_table
 
 	if (!ring->running || max == 0)
 		return 0;
+	vmmio_ring_see(ring, table);
 	n = ring->ops->fetch(ring, table, chains, max);
 	if (n || !ring->running || !ring->notify_enabled || !ring->ops->arm(ring))
 		return n;
@@ -170,6 +217,8 @@ static void hold(struct vmmio_ring *ring, const struct vmmio_completion *complet
 unsigned vmmio_ring_complete(struct vmmio_ring *ring, const struct vmmio_completion *completions,
 	unsigned n, enum vmmio_ring_mode mode, struct vmmio_ring_answers *answers)
 {
+	if (seldom(ring->log))
+		vmmio_mark_answers(ring, completions, n);
 	/* Held answers stay where they are: nobody waits for them. */
 	if (mode == VMMIO_RING_DROP)
 		ring->running = false;

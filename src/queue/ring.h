@@ -21,6 +21,7 @@ struct vmmio_ring_config {
 	bool event_idx;
 	bool indirect;
 	bool in_order;
+	bool translate;        /* addresses go through the table's hook, which there must be */
 	uint32_t size;         /* as the driver wrote it: checked by vmmio_ring_init */
 	uint32_t size_max;     /* as offered */
 	uint32_t max_segments; /* iovecs per chain */
@@ -30,13 +31,22 @@ struct vmmio_ring_config {
 /* One chain that is out. */
 struct vmmio_ring_slot {
 	uint64_t generation;   /* of the token now or last in use */
+	uint64_t serial;       /* of the table it was popped with */
 	uint32_t written;      /* len of the completion */
 	uint32_t writable_len; /* bounds a completion's len */
+	uint32_t n_readable, n_writable; /* its pieces */
 	uint16_t head;         /* split: descriptor head; packed: buffer id */
 	uint16_t descs;        /* what it counts in in_flight: ring entries (packed), 1 (split) */
 	uint16_t next;         /* free: next free slot; IN_ORDER and in flight: popped next */
 	uint8_t state;         /* enum slot_state */
 	bool busy;             /* out: a thread of the backend's is touching its memory */
+};
+
+/* One of the three areas. */
+struct vmmio_ring_area {
+	uint64_t addr;  /* as the driver gave it */
+	uint64_t guest; /* translated */
+	uint64_t size;
 };
 
 struct vmmio_ring {
@@ -52,6 +62,9 @@ struct vmmio_ring {
 	void *desc;   /* host addresses of the three areas, resolved at init */
 	void *driver;
 	void *device;
+	struct vmmio_ring_area areas[3]; /* descriptors, driver, device */
+	uint64_t serial;                 /* of the table they were resolved with */
+	const struct vmmio_memory_table *log; /* in which to log writes; NULL: they are not */
 
 	uint16_t avail; /* split: next available index; packed: next ring position */
 	uint16_t used;  /* likewise for used entries */
@@ -67,10 +80,13 @@ struct vmmio_ring {
 	uint32_t leases; /* slots that are out (held ones not counted) */
 	struct vmmio_ring_slot *slots; /* size of them */
 	struct vmmio_iovec *iov;       /* size * max_segments */
+	uint64_t *iova; /* of each, before translation; NULL: there is none */
+	uint32_t translations; /* for the chain being walked: bounds the work */
 };
 
-/* Bytes that init needs for a ring of that size: slots, then iovecs. 0: size out of range. */
-size_t vmmio_ring_storage(uint32_t size, uint32_t max_segments);
+/* Bytes that init needs for a ring of that size: slots, iovecs, and their addresses if it
+ * translates. 0: size out of range. */
+size_t vmmio_ring_storage(uint32_t size, uint32_t max_segments, bool translate);
 
 /*
  * Makes a ring ready to run from index 0 (wrap counters 1). storage: as above, aligned for
@@ -80,6 +96,13 @@ size_t vmmio_ring_storage(uint32_t size, uint32_t max_segments);
  */
 enum vmmio_fault vmmio_ring_init(struct vmmio_ring *ring, const struct vmmio_ring_config *config,
 	const struct vmmio_memory_table *table, void *storage, uint64_t generation);
+
+/* Writes from here on are logged in that version of the table, if it logs. Called by whoever
+ * has just locked the ring; the version stays as long as the lock is held. pop does it. */
+static inline void vmmio_ring_see(struct vmmio_ring *ring, const struct vmmio_memory_table *table)
+{
+	ring->log = table->dirty ? table : NULL;
+}
 
 /* As vmmio_queue_pop. Sets ring->fault (and stops) at a malformed chain; chains popped
  * before it in the same call are returned. With notifications enabled, 0 means the driver
@@ -131,5 +154,17 @@ bool vmmio_ring_oldest(const struct vmmio_ring *ring, uint32_t *head, uint64_t *
 /* Tokens from here on have generations above this one, if that is higher than now. A caller
  * that feeds one counter to several rings can compare the ages of their chains. */
 void vmmio_ring_generation(struct vmmio_ring *ring, uint64_t generation);
+
+/* --- reach.c --- */
+
+/* Whether a chain that is out has bytes in what is gone. */
+bool vmmio_ring_reaches(const struct vmmio_ring *ring, const struct vmmio_memory_gone *gone);
+/* Whether the ring is running and has an area in what is gone. */
+bool vmmio_ring_lies_in(const struct vmmio_ring *ring, const struct vmmio_memory_gone *gone);
+/* Stops a running ring: nothing of its areas is touched from here on. */
+void vmmio_ring_break(struct vmmio_ring *ring, enum vmmio_fault fault);
+/* As vmmio_queue_dirty. False: no such chain is out. */
+bool vmmio_ring_dirty(
+	const struct vmmio_ring *ring, vmmio_token token, uint32_t offset, uint32_t len);
 
 #endif

@@ -21,6 +21,9 @@ enum slot_state {
 	SLOT_FENCED,
 };
 
+/* Keeps what a correct driver seldom does out of the hot loops' straight line. */
+#define seldom(condition) __builtin_expect(!!(condition), 0)
+
 #define GENERATION_MASK UINT64_C(0xffffffffffff)
 
 /* One ring format. None is called unless the ring is running. */

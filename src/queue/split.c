@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The split ring: descriptor table, available ring, used ring. */
+#include "queue/mark.h"
 #include "queue/walk.h"
 
 /* Byte offsets in the available and the used ring. */
@@ -123,6 +124,17 @@ static inline void put_used(struct vmmio_ring *ring, const struct vmmio_ring_slo
 	ring->used++;
 }
 
+/* The last n entries, and idx, have been written. n is at most size. */
+static void mark_used(struct vmmio_ring *ring, uint32_t n)
+{
+	const uint32_t end = ring->used & (ring->size - 1);
+	const uint32_t tail = n < end ? n : end;
+
+	vmmio_mark(ring, used_entry(ring, end - tail), (uint64_t)tail * USED_ENTRY);
+	vmmio_mark(ring, used_entry(ring, ring->size - (n - tail)), (uint64_t)(n - tail) * USED_ENTRY);
+	vmmio_mark(ring, (char *)ring->device + RING_IDX, 2);
+}
+
 static unsigned split_complete(struct vmmio_ring *ring, const struct vmmio_completion *completions,
 	unsigned n, struct vmmio_ring_answers *answers)
 {
@@ -141,7 +153,17 @@ static unsigned split_complete(struct vmmio_ring *ring, const struct vmmio_compl
 	/* Pairs with the driver's read barrier: entries and buffers before idx. */
 	if (written)
 		shared_store16_release((char *)ring->device + RING_IDX, vmmio_le16(ring->used));
+	if (seldom(ring->log) && written)
+		mark_used(ring, written);
 	return written;
+}
+
+/* Where the driver looks whether to notify. */
+static void store_event(struct vmmio_ring *ring, char *at, uint16_t value)
+{
+	shared_store16(at, vmmio_le16(value));
+	if (seldom(ring->log))
+		vmmio_mark(ring, at, 2);
 }
 
 static bool split_arm(struct vmmio_ring *ring)
@@ -151,9 +173,9 @@ static bool split_arm(struct vmmio_ring *ring)
 	if (ring->event_known && ring->event == event)
 		return false;
 	if (ring->event_idx)
-		shared_store16(used_entry(ring, ring->size), vmmio_le16(event));
+		store_event(ring, used_entry(ring, ring->size), event);
 	else
-		shared_store16((char *)ring->device + RING_FLAGS, 0);
+		store_event(ring, (char *)ring->device + RING_FLAGS, 0);
 	ring->event = event;
 	ring->event_known = true;
 	return true;
@@ -164,7 +186,7 @@ static void split_disarm(struct vmmio_ring *ring)
 	/* With EVENT_IDX the flags stay 0; an event left behind stays quiet by itself. */
 	if (ring->event_idx)
 		return;
-	shared_store16((char *)ring->device + RING_FLAGS, vmmio_le16(VMMIO_USED_F_NO_NOTIFY));
+	store_event(ring, (char *)ring->device + RING_FLAGS, VMMIO_USED_F_NO_NOTIFY);
 	ring->event_known = false;
 }
 

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The uncommon half of walk.h: buffers and indirect tables that leave the region last hit. */
+/* The uncommon half of walk.h: buffers and indirect tables that leave the region last hit,
+ * and all of them where addresses are translated. */
 #include "queue/walk.h"
+
+/* Calls of the hook per chain, so that a driver with 4 GiB in pages cannot hold up the queue
+ * for long. */
+#define MAX_TRANSLATIONS 65536u
+
+const struct vmmio_region vmmio_walk_nowhere;
 
 /* How much of [addr, addr + len) is in one region, which becomes the last hit. 0: none. */
 static uint64_t span(struct walk *walk, uint64_t addr, uint64_t len)
@@ -43,6 +50,88 @@ static enum vmmio_fault add_pieces(struct walk *walk, uint64_t addr, uint32_t le
 	return VMMIO_FAULT_NONE;
 }
 
+/* --- Translation: region is nowhere between the calls, so that each comes here ----------- */
+
+/* At the first buffer or table of a chain. */
+static void count_anew(const struct walk *walk)
+{
+	if (walk->n == 0)
+		walk->ring->translations = 0;
+}
+
+/* The next piece of [iova, iova + len), in one region. 0: there is none. */
+static uint64_t translated_span(
+	struct walk *walk, uint64_t iova, uint64_t len, bool write, uint64_t *guest)
+{
+	struct vmmio_ring *ring = walk->ring;
+	uint64_t n;
+
+	if (++ring->translations > MAX_TRANSLATIONS)
+		return 0;
+	if (vmmio_table_translate(walk->table, iova, len, write, guest, &n))
+		return 0;
+	return span(walk, *guest, n);
+}
+
+/* Adds what goes on at iova; pieces of one descriptor that meet become one. */
+static enum vmmio_fault put_translated(
+	struct walk *walk, void *host, uint64_t iova, uint32_t n, uint32_t first)
+{
+	struct vmmio_iovec *last = walk->n > first ? &walk->iov[walk->n - 1] : NULL;
+
+	if (last && (char *)last->base + last->len == host) {
+		last->len += n;
+		walk->bytes += n;
+		walk->flags &= walk->region->flags;
+		return VMMIO_FAULT_NONE;
+	}
+	if (walk->n >= walk->ring->max_segments)
+		return VMMIO_FAULT_SEGMENTS;
+	walk->ring->iova[walk->iov - walk->ring->iov + walk->n] = iova;
+	walk_put(walk, host, n);
+	return VMMIO_FAULT_NONE;
+}
+
+static enum vmmio_fault add_translated(struct walk *walk, uint64_t iova, uint32_t len, bool write)
+{
+	const uint32_t first = walk->n;
+	enum vmmio_fault fault = VMMIO_FAULT_NONE;
+	uint64_t guest;
+
+	count_anew(walk);
+	while (len > 0 && !fault) {
+		const uint32_t n = (uint32_t)translated_span(walk, iova, len, write, &guest);
+
+		if (n == 0)
+			fault = VMMIO_FAULT_BUFFER_MEMORY;
+		else if (write && (walk->region->flags & VMMIO_REGION_READ_ONLY))
+			fault = VMMIO_FAULT_BUFFER_READ_ONLY;
+		else
+			fault = put_translated(walk, host_of(walk, guest), iova, n, first);
+		iova += n;
+		len -= n;
+	}
+	walk->region = &vmmio_walk_nowhere;
+	return fault;
+}
+
+/* Some of [addr, addr + len), translated or not. NULL: no memory. */
+static const char *some_of(struct walk *walk, uint64_t addr, uint64_t len, uint64_t *n)
+{
+	const char *host;
+
+	if (walk->ring->iova)
+		*n = translated_span(walk, addr, len, false, &addr);
+	else
+		*n = span(walk, addr, len);
+	if (*n == 0)
+		return NULL;
+	host = host_of(walk, addr);
+	if (walk->ring->iova)
+		walk->region = &vmmio_walk_nowhere;
+	return host;
+}
+
 enum vmmio_fault vmmio_walk_add_slow(struct walk *walk, uint64_t addr, uint32_t len, bool write)
 {
 	if (len == 0)
@@ -53,24 +142,28 @@ enum vmmio_fault vmmio_walk_add_slow(struct walk *walk, uint64_t addr, uint32_t 
 		return VMMIO_FAULT_BUFFER_MEMORY;
 	if (write && !walk->writing)
 		walk_write(walk);
+	if (walk->ring->iova)
+		return add_translated(walk, addr, len, write);
 	return add_pieces(walk, addr, len, write);
 }
 
 enum vmmio_fault vmmio_walk_cover(
 	struct walk *walk, uint64_t addr, uint32_t len, const char **host)
 {
+	const char *some;
 	uint64_t n;
 
 	if (len - 1 > UINT64_MAX - addr)
 		return VMMIO_FAULT_INDIRECT_MEMORY;
-	n = span(walk, addr, len);
-	*host = n == len && (uintptr_t)host_of(walk, addr) % 8 == 0 ? host_of(walk, addr) : NULL;
-	while (n > 0 && n < len) {
+	count_anew(walk);
+	some = some_of(walk, addr, len, &n);
+	*host = some && n == len && (uintptr_t)some % 8 == 0 ? some : NULL;
+	while (some && n < len) {
 		addr += n;
 		len -= (uint32_t)n;
-		n = span(walk, addr, len);
+		some = some_of(walk, addr, len, &n);
 	}
-	return n ? VMMIO_FAULT_NONE : VMMIO_FAULT_INDIRECT_MEMORY;
+	return some ? VMMIO_FAULT_NONE : VMMIO_FAULT_INDIRECT_MEMORY;
 }
 
 struct desc_copy vmmio_walk_entry_slow(
@@ -80,13 +173,17 @@ struct desc_copy vmmio_walk_entry_slow(
 	uint64_t words[2] = {0, 0};
 	size_t done = 0;
 
-	/* All of the table was found to be memory, in this same version of it. */
+	/* All of the table was found to be memory, in this same version of it. A translation
+	 * may have gone since: an empty descriptor is a fault as well. */
 	while (done < sizeof(words)) {
-		const size_t n = (size_t)span(walk, addr, sizeof(words) - done);
+		uint64_t n;
+		const char *some = some_of(walk, addr, sizeof(words) - done, &n);
 
-		shared_copy((char *)words + done, host_of(walk, addr), n);
+		if (!some)
+			return desc_unpack(0, 0);
+		shared_copy((char *)words + done, some, (size_t)n);
 		addr += n;
-		done += n;
+		done += (size_t)n;
 	}
 	return desc_unpack(words[0], words[1]);
 }

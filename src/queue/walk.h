@@ -11,9 +11,6 @@
 #include "queue/shared.h"
 #include "queue/slot.h"
 
-/* Keeps what a correct driver seldom does out of the hot loops' straight line. */
-#define seldom(condition) __builtin_expect(!!(condition), 0)
-
 /* A descriptor copied out of guest memory. The last two fields are, in this order, flags
  * and next (split), id and flags (packed). */
 struct desc_copy {
@@ -43,7 +40,10 @@ struct walk_indirect {
 	uint32_t n;
 };
 
-/* What walk_add has not done itself: other regions, faults. */
+/* Size 0 holds no address: with it as the region last hit, all is done the slow way. */
+extern const struct vmmio_region vmmio_walk_nowhere;
+
+/* What walk_add has not done itself: other regions, translation, faults. */
 enum vmmio_fault vmmio_walk_add_slow(struct walk *walk, uint64_t addr, uint32_t len, bool write);
 
 /* Whether a table beyond the region last hit is memory, in however many regions. *host is
@@ -59,11 +59,10 @@ struct desc_copy vmmio_walk_entry_slow(
 static inline void walk_start(
 	struct walk *walk, struct vmmio_ring *ring, const struct vmmio_memory_table *table)
 {
-	static const struct vmmio_region nowhere; /* size 0 holds no address */
-
 	walk->ring = ring;
 	walk->table = table;
-	walk->region = ring->hint < table->n ? &table->region[ring->hint] : &nowhere;
+	walk->region = ring->hint < table->n && !ring->iova ? &table->region[ring->hint]
+							    : &vmmio_walk_nowhere;
 }
 
 static inline void walk_begin(struct walk *walk)
@@ -192,6 +191,9 @@ static inline enum vmmio_fault walk_end(
 	slot->head = head;
 	slot->descs = descs;
 	slot->writable_len = (uint32_t)(walk->bytes - walk->readable_bytes);
+	slot->n_readable = walk->n_readable;
+	slot->n_writable = walk->n - walk->n_readable;
+	slot->serial = walk->table->serial;
 	chain->token = slot_take(walk->ring);
 	chain->readable = walk->iov;
 	chain->writable = walk->iov + walk->n_readable;

@@ -74,8 +74,8 @@ void rig_up(struct rig *rig, const struct rig_options *options)
 	add_region(rig, RIG_DATA2, RIG_BYTES, 0);
 	add_region(rig, RIG_ROM, RIG_BYTES, VMMIO_REGION_READ_ONLY);
 	add_region(rig, RIG_TOP, RIG_BYTES, 0);
-	rig->storage = malloc(vmmio_ring_storage(rig->size, rig->config.max_segments));
-	memset(rig->storage, 0x5a, vmmio_ring_storage(rig->size, rig->config.max_segments));
+	rig->storage = malloc(vmmio_ring_storage(rig->size, rig->config.max_segments, false));
+	memset(rig->storage, 0x5a, vmmio_ring_storage(rig->size, rig->config.max_segments, false));
 	rig->ring.generation = options->generation;
 	ck_assert_int_eq(rig_restart(rig), VMMIO_FAULT_NONE);
 }

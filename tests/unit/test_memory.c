@@ -171,32 +171,43 @@ START_TEST(stale_hint_is_only_a_guess)
 }
 END_TEST
 
-START_TEST(old_version_stays_readable)
+START_TEST(pinned_version_stays_readable)
 {
 	struct vmmio_memory *memory = create();
 	const struct vmmio_region first = region(0x1000, 64, VMMIO_REGION_PINNED);
 	const struct vmmio_region second = region(0x2000, 64, 0);
 	const struct vmmio_memory_table *old;
+	unsigned pin;
 
 	ck_assert_int_eq(vmmio_memory_add(memory, &first), 0);
 	ck_assert(vmmio_memory_all_pinned(memory));
+	pin = vmmio_memory_pin(memory);
 	old = vmmio_memory_table(memory);
 	ck_assert_int_eq(vmmio_memory_add(memory, &second), 0);
 	ck_assert(!vmmio_memory_all_pinned(memory));
 	ck_assert_ptr_eq(vmmio_table_at(old, 0x1000, 64, true, NULL), bytes);
 	ck_assert_ptr_null(vmmio_table_at(old, 0x2000, 64, true, NULL));
+	vmmio_memory_unpin(memory, pin);
 	ck_assert_int_eq(vmmio_memory_destroy(memory), 0);
 }
 END_TEST
 
+static uint64_t reaches_nothing(struct vmmio_memory_user *user, struct vmmio_memory_look *look)
+{
+	(void)user;
+	(void)look;
+	return 0;
+}
+
 START_TEST(destroy_waits_for_users)
 {
+	struct vmmio_memory_user user = {.look = reaches_nothing};
 	struct vmmio_memory *memory = create();
 
-	vmmio_memory_ref(memory);
+	vmmio_memory_use(memory, &user);
 	fixture_expect_log("1 devices use it");
 	ck_assert_int_eq(vmmio_memory_destroy(memory), -EBUSY);
-	vmmio_memory_unref(memory);
+	vmmio_memory_unuse(memory, &user);
 	ck_assert_int_eq(vmmio_memory_destroy(memory), 0);
 }
 END_TEST
@@ -267,6 +278,7 @@ START_TEST(readers_and_writers_at_once)
 	ck_assert_int_eq(pthread_create(&a, NULL, add_many, &even), 0);
 	ck_assert_int_eq(pthread_create(&b, NULL, add_many, &odd), 0);
 	while (n < 200) {
+		const unsigned pin = vmmio_memory_pin(even.memory);
 		const struct vmmio_memory_table *table = vmmio_memory_table(even.memory);
 		uint32_t i;
 
@@ -274,6 +286,7 @@ START_TEST(readers_and_writers_at_once)
 		n = table->n;
 		for (i = 0; i < n; i++)
 			ck_assert_ptr_eq(table->region[i].host, bytes);
+		vmmio_memory_unpin(even.memory, pin);
 	}
 	pthread_join(a, &failed[0]);
 	pthread_join(b, &failed[1]);
@@ -299,7 +312,7 @@ int main(void)
 	tcase_add_test(tc, any_order_of_adding_finds_all);
 	tcase_add_test(tc, stale_hint_is_only_a_guess);
 	tc = fixture_tcase(s, "object");
-	tcase_add_test(tc, old_version_stays_readable);
+	tcase_add_test(tc, pinned_version_stays_readable);
 	tcase_add_test(tc, destroy_waits_for_users);
 	tcase_add_test(tc, out_of_memory_changes_nothing);
 	tcase_add_test(tc, null_arguments);

@@ -312,12 +312,12 @@ END_TEST
 
 START_TEST(storage_sizes)
 {
-	ck_assert_uint_eq(vmmio_ring_storage(0, 4), 0);
-	ck_assert_uint_eq(vmmio_ring_storage(32769, 4), 0);
-	ck_assert_uint_eq(vmmio_ring_storage(UINT32_MAX, 4), 0);
-	ck_assert_uint_ge(vmmio_ring_storage(1, 1),
+	ck_assert_uint_eq(vmmio_ring_storage(0, 4, false), 0);
+	ck_assert_uint_eq(vmmio_ring_storage(32769, 4, false), 0);
+	ck_assert_uint_eq(vmmio_ring_storage(UINT32_MAX, 4, false), 0);
+	ck_assert_uint_ge(vmmio_ring_storage(1, 1, false),
 		sizeof(struct vmmio_ring_slot) + sizeof(struct vmmio_iovec));
-	ck_assert_uint_ge(vmmio_ring_storage(32768, UINT32_MAX),
+	ck_assert_uint_ge(vmmio_ring_storage(32768, UINT32_MAX, false),
 		32768ull * UINT32_MAX * sizeof(struct vmmio_iovec));
 }
 END_TEST
