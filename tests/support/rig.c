@@ -414,6 +414,9 @@ struct rig *rig_create(const struct rig_options *options)
 	region.host = rig->ram;
 	ck_assert_int_eq(vmmio_memory_create(&log, &rig->memory), 0);
 	ck_assert_int_eq(vmmio_memory_add(rig->memory, &region), 0);
+	if (options->translate)
+		ck_assert_int_eq(vmmio_memory_set_translate(rig->memory, options->translate,
+					 options->translate_ctx), 0);
 	make_executor(rig);
 	rig->puppet = puppet_create(&rig->o);
 	make_device(rig);

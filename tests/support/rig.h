@@ -104,6 +104,10 @@ struct rig_options {
 	uint64_t reset_deadline;
 	const struct puppet *puppet; /* what it does; NULL: holds everything, answers at once */
 	struct vmmio_executor *ex;   /* shared; NULL: one of its own */
+	/* vmmio_memory_set_translate; NULL: none. */
+	int (*translate)(void *ctx, uint64_t iova, uint64_t len, bool write, uint64_t *guest,
+		uint64_t *got);
+	void *translate_ctx;
 };
 
 struct rig {
