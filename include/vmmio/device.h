@@ -21,6 +21,7 @@ extern "C" {
 #endif
 
 struct vmmio_device;
+struct vmmio_observer;
 
 /* A reset that is still not over at the deadline. Valid during the call. */
 struct vmmio_stuck_report {
@@ -52,13 +53,16 @@ struct vmmio_device_options {
 	uint64_t reset_deadline;
 	void (*stuck)(void *ctx, const struct vmmio_stuck_report *report);
 	void *stuck_ctx;
+	/* Who watches (observer.h): an array, which is copied; NULL and 0: nobody. */
+	const struct vmmio_observer *observers;
+	unsigned n_observers;
 };
 
 /*
  * Creates a device with Status 0. Control role; may wait if the backend's attach does.
  * -EINVAL: an option or the backend's data is wrong; the log line says which value and
- *          what would do (size set but smaller than the struct: no line). -ENOMEM. Or
- *          what attach returned, as -EBUSY from a backend that has a device already.
+ *          what would do (size set but smaller than the struct: no line). -ENOMEM. Or what
+ *          attach returned, as -EBUSY from a backend or observer that has a device already.
  * On error nothing was created and *out is untouched.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_device_create(
@@ -81,7 +85,8 @@ VMMIO_API uint64_t vmmio_device_read(
  * While it waits it runs the tasks of an executor that has no threads of its own.
  * A version 3 reset of a device in use never waits: poll Status.
  * 0. -EDEADLK: it would have to wait for the calling thread itself (it is inside a
- * callback of this device): no effect, and logged.
+ * callback of this device): no effect, and logged. -EPERM: from inside an observer of this
+ * device: likewise.
  */
 VMMIO_API int vmmio_device_write(
 	struct vmmio_device *device, uint64_t offset, unsigned size, uint64_t value);
@@ -214,6 +219,10 @@ struct vmmio_device_counters {
 };
 VMMIO_API void vmmio_device_counters(
 	const struct vmmio_device *device, struct vmmio_device_counters *out);
+
+/* Whether a reset is running now; *out says how it stands, as a report at its deadline
+ * would (without one: age 0). Any thread; takes short locks, waits for nothing else. */
+VMMIO_API bool vmmio_device_pending(struct vmmio_device *device, struct vmmio_stuck_report *out);
 
 #ifdef __cplusplus
 }

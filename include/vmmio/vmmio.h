@@ -6,6 +6,7 @@
  * --------------
  *  embedding a device      device.h, memory.h, irq.h, executor.h, ready-made ones in backends/, io.h
  *  writing a backend       backend.h, queue.h, io.h
+ *  watching a device       observer.h, trace.h, metrics.h
  *  the bare register file  regfile.h (freestanding)
  *  driving a device        driver.h
  *
@@ -54,6 +55,7 @@
 #include <vmmio/io.h>
 #include <vmmio/irq.h>
 #include <vmmio/memory.h>
+#include <vmmio/observer.h>
 #include <vmmio/queue.h>
 #include <vmmio/regfile.h>
 #include <vmmio/spec.h>

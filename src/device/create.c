@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "device/internal.h"
+#include "device/observe.h"
 
 _Static_assert(VMMIO_EIO == EIO && VMMIO_ENOMEM == ENOMEM && VMMIO_EFAULT == EFAULT, "errno");
 _Static_assert(VMMIO_EBUSY == EBUSY && VMMIO_EEXIST == EEXIST && VMMIO_EINVAL == EINVAL, "errno");
@@ -184,8 +184,22 @@ void vmmio_device_free(struct vmmio_device *dev)
 	for (uint32_t i = 0; i < dev->n_queues; i++)
 		vmmio_queue_finish(&dev->queues[i]);
 	pthread_mutex_destroy(&dev->lock);
+	free(dev->observers);
 	free(dev->rf);
 	free(dev);
+}
+
+/* Observers first: they undo it, a backend's detach is the end of a whole life. */
+static int attach(struct vmmio_device *dev)
+{
+	int error = vmmio_observe_attach(dev);
+
+	if (error || !dev->ops.attach)
+		return error;
+	error = dev->ops.attach(dev->backend.ctx, dev);
+	if (error)
+		vmmio_observe_detach(dev);
+	return error;
 }
 
 int vmmio_device_create(const struct vmmio_device_options *options, struct vmmio_device **out)
@@ -202,8 +216,10 @@ int vmmio_device_create(const struct vmmio_device_options *options, struct vmmio
 	if (!dev)
 		return -ENOMEM;
 	error = make_regfile(dev, options);
-	if (!error && dev->ops.attach)
-		error = dev->ops.attach(dev->backend.ctx, dev);
+	if (!error)
+		error = vmmio_observe_create(dev, options);
+	if (!error)
+		error = attach(dev);
 	if (error) {
 		vmmio_memory_unuse(dev->memory, &dev->memory_user);
 		vmmio_executor_unref(dev->ex);

@@ -97,6 +97,35 @@ static void look_at_queues(struct vmmio_device *dev, struct vmmio_stuck_report *
 	}
 }
 
+/* lock held */
+static struct vmmio_stuck_report lifecycle_report(const struct vmmio_device *dev, uint64_t now)
+{
+	return (struct vmmio_stuck_report){
+		.device = dev->name,
+		.age = now > dev->reset_began ? now - dev->reset_began : 0,
+		.hook_running = dev->hook_running,
+		.answer_pending = dev->quiesce.state != HOOK_DONE,
+		.quiesce_error = dev->quiesce.error,
+	};
+}
+
+bool vmmio_device_pending(struct vmmio_device *dev, struct vmmio_stuck_report *out)
+{
+	uint64_t now = vmmio_executor_now(dev->ex);
+	struct vmmio_stuck_report report;
+	bool resetting;
+
+	pthread_mutex_lock(&dev->lock);
+	resetting = dev->resetting;
+	report = lifecycle_report(dev, now);
+	pthread_mutex_unlock(&dev->lock);
+	look_at_queues(dev, &report);
+	if (!resetting)
+		report.age = 0;
+	*out = report;
+	return resetting;
+}
+
 static void report_stuck(struct vmmio_device *dev, struct vmmio_stuck_report *report)
 {
 	char oldest[48] = "none known";
@@ -136,13 +165,7 @@ void vmmio_deadline_expired(struct vmmio_deadline *deadline)
 	if (due) {
 		bool again = asks_again(dev);
 
-		report = (struct vmmio_stuck_report){
-			.device = dev->name,
-			.age = now - dev->reset_began,
-			.hook_running = dev->hook_running,
-			.answer_pending = dev->quiesce.state != HOOK_DONE,
-			.quiesce_error = dev->quiesce.error,
-		};
+		report = lifecycle_report(dev, now);
 		if (again) {
 			dev->quiesce.state = HOOK_WANTED;
 			dev->reset_began = now; /* and once more, should it fail again */

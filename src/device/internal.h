@@ -16,6 +16,7 @@
  *   deadline.c   the stuck report
  *   config.c     config space
  *   create.c     options, creation, release
+ *   observe.c    observers are told
  *   report.c     log, counters
  *
  * Locks: device->lock covers the register file's writer side and the lifecycle fields;
@@ -31,6 +32,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <vmmio/device.h>
+#include <vmmio/observer.h>
 #include <vmmio/regfile.h>
 #include <vmmio/waiter.h>
 
@@ -113,6 +115,7 @@ struct counters {
 
 struct vmmio_device {
 	struct vmmio_regfile *rf;
+	struct observers *observers; /* observe.c; NULL: nobody watches */
 	struct vmmio_backend backend;
 	struct vmmio_backend_ops ops; /* as much as the backend's size gave, else NULL */
 	struct vmmio_memory *memory;
@@ -164,6 +167,8 @@ struct vmmio_device {
 	void (*destroyed)(void *ctx);
 	void *destroyed_ctx;
 
+	struct vmmio_observed_reset observed_reset; /* the last one accepted; see observe.h */
+
 	/* deadline.c */
 	struct vmmio_deadline deadline;
 	uint64_t reset_deadline, reset_began;
@@ -214,6 +219,7 @@ enum frame_kind {
 	FRAME_SINK,         /* the sink, under a register write: likewise */
 	FRAME_COMPLETE,     /* a call of the backend's, which may hold a lock of its own: kicks go
 			     * to the executor */
+	FRAME_OBSERVER,     /* an observer's op: no writes */
 };
 
 struct frame {

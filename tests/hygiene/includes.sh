@@ -18,7 +18,8 @@ memory-core     own <std> <vmmio/(base|spec|memory|waiter)\.h>
 memory-hosted   own <any> <vmmio/(base|spec|memory|waiter)\.h>
 queue           own <std> <vmmio/(base|spec|memory|queue)\.h> "memory/table\.h"
 executor        own <any> <vmmio/(base|executor)\.h>
-device          own <any> <vmmio/(base|spec|regfile|memory|queue|executor|irq|backend|device|waiter)\.h> "(regfile|memory|queue|executor)/[a-z_]+\.h"
+device          own <any> <vmmio/(base|spec|regfile|memory|queue|executor|irq|backend|device|observer|waiter)\.h> "(regfile|memory|queue|executor)/[a-z_]+\.h"
+observe         own <any> <vmmio/[a-z_/]+\.h>
 io              own <any> <vmmio/(base|io)\.h>
 backends        own <any> <vmmio/[a-z_/]+\.h>
 driver          own <any> <vmmio/(base|spec|driver)\.h>
@@ -118,6 +119,8 @@ self_test() {
 		src/device/create.c <vmmio/backends/blk.h>
 		src/device/create.c "backends/blk.h"
 		src/device/create.c "../driver/internal.h"
+		src/observe/trace.c "device/observe.h"
+		src/observe/trace.c "regfile/internal.h"
 		src/io/io.c "device/internal.h"
 		src/backends/null.c "device/internal.h"
 		src/backends/null.c "queue/ring.h"
