@@ -69,7 +69,7 @@ struct vmmio_observed_completion {
 	unsigned queue;
 	unsigned chains;  /* that came back */
 	unsigned used;    /* used entries written; with IN_ORDER more or fewer than chains */
-	bool dropped;     /* came too late: nothing was written */
+	bool dropped;     /* too late, or the queue is broken: nothing was written */
 	bool notified;    /* the driver was sent a used buffer notification; false with used
 			   * > 0: the driver has suppressed it */
 	uint64_t written; /* bytes, by the lens of the call as given; 0 if dropped */

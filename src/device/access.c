@@ -6,12 +6,14 @@
  */
 #include <errno.h>
 
-#include "device/internal.h"
+#include "device/observe.h"
 
 uint64_t vmmio_device_read(const struct vmmio_device *dev, uint64_t offset, unsigned size)
 {
 	if (atomic_load_explicit(&dev->dead, memory_order_relaxed))
 		return 0;
+	if (vmmio_observed(dev))
+		return vmmio_observe_read(dev, offset, size);
 	return vmmio_regfile_read(dev->rf, offset, size);
 }
 
@@ -187,6 +189,7 @@ static void hand_config(struct vmmio_device *dev, const struct pending *p)
 /* The rest of an accepted reset: the line falls, then our pass goes back. */
 static void hand_reset(struct vmmio_device *dev)
 {
+	vmmio_observe_reset_begin(dev);
 	VMMIO_SYNC(dev, WRITE_ACCEPTED);
 	vmmio_irq_update(dev, false);
 	VMMIO_SYNC(dev, WRITE_LINE_DROPPED);
@@ -224,6 +227,7 @@ static int write_lockless(struct vmmio_device *dev, uint64_t offset, unsigned si
 	vmmio_regfile_write(dev->rf, offset, size, value, &actions);
 	for (unsigned i = 0; i < actions.n; i++) {
 		if (actions.list[i].kind == VMMIO_ACTION_NOTIFY) {
+			vmmio_observe_kicked(&dev->queues[actions.list[i].queue]);
 			vmmio_queue_kick(&dev->queues[actions.list[i].queue]);
 		} else if (actions.list[i].kind == VMMIO_ACTION_LINE && enter(dev)) {
 			vmmio_irq_update(dev, VMMIO_STATE_INT(vmmio_regfile_state(dev->rf)) != 0);
@@ -329,13 +333,11 @@ static int write_locked(struct vmmio_device *dev, uint64_t offset, unsigned size
 	return result;
 }
 
-static int write_any(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
+int vmmio_access_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
 	struct vmmio_waiter *waiter)
 {
 	int cancel, result;
 
-	if (atomic_load_explicit(&dev->dead, memory_order_relaxed))
-		return 0;
 	/* A vCPU thread that is cancelled half way would leave a pass behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (vmmio_regfile_lockless(offset))
@@ -344,6 +346,16 @@ static int write_any(struct vmmio_device *dev, uint64_t offset, unsigned size, u
 		result = write_locked(dev, offset, size, value, waiter);
 	pthread_setcancelstate(cancel, NULL);
 	return result;
+}
+
+static int write_any(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
+	struct vmmio_waiter *waiter)
+{
+	if (atomic_load_explicit(&dev->dead, memory_order_relaxed))
+		return 0;
+	if (vmmio_observed(dev))
+		return vmmio_observe_write(dev, offset, size, value, waiter);
+	return vmmio_access_write(dev, offset, size, value, waiter);
 }
 
 int vmmio_device_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value)
@@ -372,6 +384,8 @@ bool vmmio_access_reset(struct vmmio_device *dev, uint64_t now)
 	vmmio_regfile_write(dev->rf, VMMIO_REG_STATUS, 4, 0, &actions);
 	apply(dev, &p, &actions, now);
 	if (p.reset) {
+		if (!dev->destroying)
+			dev->observed_reset.by = VMMIO_RESET_BY_HOST;
 		pthread_mutex_unlock(&dev->lock);
 		hand_reset(dev);
 		pthread_mutex_lock(&dev->lock);
@@ -383,6 +397,7 @@ int vmmio_device_queue_event(struct vmmio_device *dev, unsigned index)
 {
 	if (!dev || index >= dev->n_queues)
 		return -EINVAL;
+	vmmio_observe_kicked(&dev->queues[index]);
 	vmmio_queue_drain_event(&dev->queues[index]);
 	vmmio_queue_kick(&dev->queues[index]);
 	return 0;

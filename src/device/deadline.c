@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "device/internal.h"
+#include "device/observe.h"
 
 /* Who wants no report still has to have a failed backend asked again. */
 #define RETRY_PERIOD UINT64_C(5000000000)
@@ -147,6 +147,7 @@ static void report_stuck(struct vmmio_device *dev, struct vmmio_stuck_report *re
 					  "Status stays non-zero");
 	if (dev->stuck)
 		dev->stuck(dev->stuck_ctx, report);
+	vmmio_observe_stuck(dev, report);
 }
 
 void vmmio_deadline_expired(struct vmmio_deadline *deadline)

@@ -240,6 +240,10 @@ enum where vmmio_frame_where(const struct vmmio_device *dev);
 
 /* --- access.c ------------------------------------------------------------------------- */
 
+/* A write, not observed. waiter NULL: it may wait here. */
+int vmmio_access_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
+	struct vmmio_waiter *waiter);
+
 /* The host writes zero to Status. Lock held on entry and return, dropped meanwhile; the
  * caller is a user. Returns whether a new reset began. */
 bool vmmio_access_reset(struct vmmio_device *dev, uint64_t now);

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "device/internal.h"
+#include "device/observe.h"
 
 /* --- Which step is next: lock held ------------------------------------------------- */
 
@@ -175,6 +175,7 @@ void vmmio_lifecycle_begin_reset(struct vmmio_device *dev, uint64_t now)
 	dev->quiesce.state = dev->started ? HOOK_WANTED : HOOK_DONE;
 	dev->quiesce.error = 0;
 	dev->reset_began = now;
+	vmmio_observe_reset_accepted(dev, now);
 	dev->deadline_over = false;
 	vmmio_lifecycle_void(&dev->start);
 	vmmio_pause_reset_begun(dev);
@@ -256,6 +257,7 @@ static void release(struct vmmio_device *dev)
 
 	dev->released = true;
 	pthread_mutex_unlock(&dev->lock);
+	vmmio_observe_detach(dev);
 	vmmio_memory_unuse(dev->memory, &dev->memory_user);
 	vmmio_executor_unref(dev->ex);
 	if (destroyed)

@@ -64,7 +64,7 @@ uint64_t vmmio_observe_read(const struct vmmio_device *device, uint64_t offset, 
 }
 
 int vmmio_observe_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
-	vmmio_write_fn *write)
+	struct vmmio_waiter *waiter)
 {
 	struct vmmio_observed_access access;
 
@@ -76,9 +76,9 @@ int vmmio_observe_write(struct vmmio_device *dev, uint64_t offset, unsigned size
 		return -EPERM;
 	}
 	if (!dev->observers->writes)
-		return write(dev, offset, size, value);
+		return vmmio_access_write(dev, offset, size, value, waiter);
 	access = begin_access(dev, offset, size, value);
-	access.result = write(dev, offset, size, value);
+	access.result = vmmio_access_write(dev, offset, size, value, waiter);
 	access.took = vmmio_executor_now(dev->ex) - access.began;
 	TELL(dev, write, &access);
 	return access.result;

@@ -17,11 +17,9 @@ static inline bool vmmio_observed(const struct vmmio_device *dev)
 
 /* --- observe.c: only if observed ------------------------------------------------ */
 
-typedef int vmmio_write_fn(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value);
-
 uint64_t vmmio_observe_read(const struct vmmio_device *dev, uint64_t offset, unsigned size);
 int vmmio_observe_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
-	vmmio_write_fn *write);
+	struct vmmio_waiter *waiter);
 void vmmio_observe_tell_begin(struct vmmio_device *dev);
 void vmmio_observe_tell_end(struct vmmio_device *dev);
 void vmmio_observe_tell_popped(

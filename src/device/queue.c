@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "device/internal.h"
+#include "device/observe.h"
 
 /* A kick that finds its queue busy again so often moves to the executor. */
 #define KICK_ROUNDS 2
@@ -219,6 +219,7 @@ unsigned vmmio_queue_pop(struct vmmio_queue *queue, struct vmmio_chain *chains, 
 	VMMIO_SYNC(dev, POP_TAKEN);
 	if (n)
 		vmmio_count(&dev->counters.chains, n);
+	vmmio_observe_popped(queue, chains, n);
 	/* The pass becomes n leases. With none the device may be gone from here on. */
 	vmmio_lifecycle_left(dev, queue, vmmio_gate_leave(&queue->gate, n), ELSEWHERE);
 	return n;
@@ -229,6 +230,7 @@ void vmmio_queue_fault(struct vmmio_queue *queue, enum vmmio_fault fault)
 	struct vmmio_device *dev = queue->dev;
 	struct vmmio_actions actions;
 
+	vmmio_observe_fault(queue, fault);
 	if (vmmio_count_log(&dev->counters.faults, 1))
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"queue %u is broken until the driver resets: %s (fault %d, %s)", queue->index,
@@ -268,6 +270,7 @@ struct outcome {
 	unsigned written;
 	uint32_t epoch;
 	bool notify, over;
+	bool dropped; /* the life was over or the ring broken: nothing was written */
 };
 
 /* Puts the answers into the used ring if the queue's life goes on, else only takes them
@@ -292,6 +295,7 @@ static struct outcome publish(
 			: queue->hold ? VMMIO_RING_HOLD
 				      : VMMIO_RING_PUBLISH,
 			&out.answers);
+		out.dropped = out.over || ring->fault;
 		out.notify = out.written && vmmio_ring_should_notify(ring);
 		queue->fenced -= out.answers.fenced;
 	}
@@ -316,17 +320,32 @@ static void report_outcome(
 			queue->index, answers->cut);
 }
 
-/* The caller holds a lease or pass of the queue. */
-static void tell_driver(struct vmmio_device *dev, const struct outcome *out)
+/* The caller holds a lease or pass of the queue. Returns whether the driver is notified. */
+static bool tell_driver(struct vmmio_device *dev, const struct outcome *out)
 {
 	struct frame frame;
 
 	vmmio_count(&dev->counters.completions, out->written);
 	if (!out->notify || !vmmio_regfile_raise(dev->rf, out->epoch, VMMIO_INT_USED_BUFFER))
-		return;
+		return false;
 	vmmio_frame_enter(&frame, dev, FRAME_COMPLETE);
 	vmmio_irq_update(dev, true);
 	vmmio_frame_leave(&frame);
+	return true;
+}
+
+/* The leases are still ours: the device stays. */
+static void observe(struct vmmio_queue *queue, const struct outcome *out,
+	const struct vmmio_completion *completions, unsigned n, bool notified)
+{
+	struct vmmio_observed_completion completion = {
+		.chains = out->answers.accepted,
+		.used = out->written,
+		.dropped = out->dropped,
+		.notified = notified,
+	};
+
+	vmmio_observe_tell_completed(queue, completions, n, &completion);
 }
 
 void vmmio_queue_complete(
@@ -336,6 +355,7 @@ void vmmio_queue_complete(
 	const struct vmmio_ring_answers *answers;
 	struct outcome out;
 	unsigned events;
+	bool notified;
 
 	VMMIO_SYNC(dev, COMPLETE_ENTER);
 	out = publish(queue, completions, n);
@@ -349,8 +369,10 @@ void vmmio_queue_complete(
 		vmmio_host_fenced_answer(dev, answers->fenced);
 	if (!answers->accepted)
 		return;
-	tell_driver(dev, &out);
+	notified = tell_driver(dev, &out);
 	VMMIO_SYNC(dev, COMPLETE_RAISED);
+	if (vmmio_observed(dev))
+		observe(queue, &out, completions, n, notified);
 	events = vmmio_gate_return(&queue->gate, answers->accepted);
 	if (!events)
 		return; /* the device may be gone from here on */

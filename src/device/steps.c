@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "device/internal.h"
+#include "device/observe.h"
 
 /* --- Steps on registers only: lock held ------------------------------------------- */
 
@@ -57,6 +57,7 @@ static void finish_reset(struct vmmio_device *dev)
 	vmmio_count(&dev->counters.resets, 1);
 	vmmio_regfile_event(dev->rf, VMMIO_EVENT_RESET_FINISHED, 0, &none);
 	vmmio_waiter_tell(dev, WAIT_RESET, NULL, 0);
+	vmmio_observe_reset_end(dev);
 }
 
 /* --- Steps that call out: lock held on entry and return, not during the call ------------ */
