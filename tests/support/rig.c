@@ -368,6 +368,8 @@ static void make_device(struct rig *rig)
 		.reset_deadline = rig->o.reset_deadline ? rig->o.reset_deadline : UINT64_MAX,
 		.stuck = stuck,
 		.stuck_ctx = rig,
+		.observers = rig->o.observers,
+		.n_observers = rig->o.n_observers,
 	};
 
 	if (rig->o.eventfd) {

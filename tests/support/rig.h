@@ -108,6 +108,8 @@ struct rig_options {
 	int (*translate)(void *ctx, uint64_t iova, uint64_t len, bool write, uint64_t *guest,
 		uint64_t *got);
 	void *translate_ctx;
+	const struct vmmio_observer *observers;
+	unsigned n_observers;
 };
 
 struct rig {
