@@ -59,6 +59,7 @@
 #include <vmmio/queue.h>
 #include <vmmio/regfile.h>
 #include <vmmio/spec.h>
+#include <vmmio/trace.h>
 #include <vmmio/waiter.h>
 
 #endif
