@@ -55,6 +55,7 @@
 #include <vmmio/io.h>
 #include <vmmio/irq.h>
 #include <vmmio/memory.h>
+#include <vmmio/metrics.h>
 #include <vmmio/observer.h>
 #include <vmmio/queue.h>
 #include <vmmio/regfile.h>
