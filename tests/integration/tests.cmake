@@ -12,3 +12,4 @@ foreach(part run dirty translate)
   vmmio_test(memory_${part} ${CMAKE_CURRENT_LIST_DIR}/test_memory_${part}.c
     ${CMAKE_CURRENT_LIST_DIR}/memory_rig.c)
 endforeach()
+vmmio_test(observe ${CMAKE_CURRENT_LIST_DIR}/test_observe.c)
