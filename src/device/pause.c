@@ -170,9 +170,11 @@ static void look_again(struct vmmio_device *dev, struct vmmio_queue *queue)
 	vmmio_step_call_end(dev, &frame);
 }
 
-static bool goes_on(const struct vmmio_device *dev)
+/* Still the same resume: one that a pause and another resume have overtaken begins anew, for
+ * that pause has closed gates again. */
+static bool goes_on(const struct vmmio_device *dev, uint64_t mine)
 {
-	return dev->run == RUN_RESUMING && !dev->resetting;
+	return dev->run == RUN_RESUMING && !dev->resetting && dev->pauses == mine;
 }
 
 /* What was to be said during the pause. */
@@ -200,6 +202,7 @@ static void say(struct vmmio_device *dev)
 
 void vmmio_pause_resume(struct vmmio_device *dev)
 {
+	uint64_t mine = dev->pauses;
 	bool all = true;
 	struct frame frame;
 
@@ -210,9 +213,9 @@ void vmmio_pause_resume(struct vmmio_device *dev)
 		vmmio_step_call_end(dev, &frame);
 	}
 	dev->backend_paused = false;
-	if (!goes_on(dev) || !reopen(dev, &dev->gate, &dev->due))
+	if (!goes_on(dev, mine) || !reopen(dev, &dev->gate, &dev->due))
 		return;
-	for (uint32_t i = 0; i < dev->n_queues && goes_on(dev); i++) {
+	for (uint32_t i = 0; i < dev->n_queues && goes_on(dev, mine); i++) {
 		struct vmmio_queue *queue = &dev->queues[i];
 
 		if (queue->phase != QUEUE_PAUSED)
@@ -224,9 +227,9 @@ void vmmio_pause_resume(struct vmmio_device *dev)
 		vmmio_lifecycle_set_phase(queue, QUEUE_RUN);
 		look_again(dev, queue);
 	}
-	if (goes_on(dev))
+	if (goes_on(dev, mine))
 		say(dev);
-	if (!all || !goes_on(dev))
+	if (!all || !goes_on(dev, mine))
 		return;
 	dev->run = RUN_ON;
 	vmmio_waiter_tell(dev, WAIT_RESUME, NULL, 0);

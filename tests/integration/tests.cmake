@@ -2,6 +2,7 @@
 vmmio_test(device ${CMAKE_CURRENT_LIST_DIR}/test_device.c)
 vmmio_test(reset ${CMAKE_CURRENT_LIST_DIR}/test_reset.c)
 vmmio_test(reset_races ${CMAKE_CURRENT_LIST_DIR}/test_reset_races.c)
+vmmio_test(host_races ${CMAKE_CURRENT_LIST_DIR}/test_host_races.c)
 vmmio_test(interleave ${CMAKE_CURRENT_LIST_DIR}/test_interleave.c)
 vmmio_test(device_pool ${CMAKE_CURRENT_LIST_DIR}/test_device_pool.c)
 vmmio_test(blk ${CMAKE_CURRENT_LIST_DIR}/test_blk.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
