@@ -142,10 +142,14 @@ bool vmmio_pause_force(struct vmmio_device *dev)
 
 /* --- Resuming: lock held on entry and return, not while calling out ---------------------- */
 
+/* Open already if an earlier attempt had to stop at another gate. */
 static bool reopen(struct vmmio_device *dev, vmmio_gate *gate, uint32_t *due)
 {
-	int was = vmmio_gate_reopen(gate, !*due);
+	int was;
 
+	if (!vmmio_gate_is_closed(gate))
+		return true;
+	was = vmmio_gate_reopen(gate, !*due);
 	if (was == GATE_WAS_NOT_DRAINED) {
 		--*due;
 		dev->undrained--;

@@ -76,6 +76,63 @@ START_TEST(a_blink_inside_a_resume_leaves_no_queue_behind)
 }
 END_TEST
 
+/* --- H2: a queue drains while a resume is under way, and its drain is noted after it ---------- */
+
+static pthread_barrier_t at_left, go_on;
+
+static void *complete_second(void *arg)
+{
+	ck_assert(rig_complete(arg, 0, 64));
+	return NULL;
+}
+
+/* The completing thread stands still between its lease and the note. */
+static void stop_completion(struct vmmio_device *dev, enum vmmio_sync_point point)
+{
+	(void)dev;
+	if (point == VMMIO_SYNC_COMPLETE_LEFT && pthread_equal(pthread_self(), event.thread)) {
+		pthread_barrier_wait(&at_left);
+		pthread_barrier_wait(&go_on);
+	}
+	if (point != VMMIO_SYNC_RESUME_CALL || !atomic_exchange(&event.armed, false))
+		return;
+	pthread_mutex_lock(&event.rig->puppet->lock); /* event.thread is written before it runs */
+	ck_assert_int_eq(pthread_create(&event.thread, NULL, event.run, event.rig), 0);
+	pthread_mutex_unlock(&event.rig->puppet->lock);
+	pthread_barrier_wait(&at_left);
+}
+
+START_TEST(a_late_note_of_a_drain_is_counted_once)
+{
+	const struct puppet puppet = {.parks = true, .cancel = true};
+	struct rig_options o = {.version = 3, .puppet = &puppet};
+	struct rig *rig = rig_create(&o);
+	struct rig_waiter w = RIG_WAITER;
+
+	pthread_barrier_init(&at_left, NULL, 2);
+	pthread_barrier_init(&go_on, NULL, 2);
+	rig_up(rig);
+	rig_add(rig, 1, NULL);
+	ck_assert_int_eq(pause_it(rig), 0);
+	at(rig, VMMIO_SYNC_RESUME_CALL, complete_second);
+	vmmio_sync_hook = stop_completion;
+	ck_assert_int_eq(vmmio_device_resume(rig->dev, &w.waiter), VMMIO_PENDING);
+	rig_settle(rig);
+	ck_assert_uint_eq(atomic_load(&w.told), 0);
+	pthread_barrier_wait(&go_on);
+	pthread_join(event.thread, NULL);
+	rig_settle(rig);
+	ck_assert_uint_eq(atomic_load(&w.told), 1);
+	ck_assert_uint_eq(rig->dev->undrained, 0);
+	ck_assert_int_eq(rig_reap(rig, 1), 1);
+	rig_check_io(rig);
+	rig_reset(rig);
+	rig_free(rig);
+	pthread_barrier_destroy(&at_left);
+	pthread_barrier_destroy(&go_on);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host_races");
@@ -83,5 +140,6 @@ int main(void)
 
 	tcase_set_timeout(tc, 10);
 	tcase_add_loop_test(tc, a_blink_inside_a_resume_leaves_no_queue_behind, 0, 2);
+	tcase_add_test(tc, a_late_note_of_a_drain_is_counted_once);
 	return fixture_main(suite);
 }
