@@ -146,13 +146,15 @@ int vmmio_device_destroy(struct vmmio_device *dev, void (*destroyed)(void *ctx),
 		dev->reset_began = now;
 		dev->deadline_over = false;
 	}
-	dev->users--;
-	vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
+	pthread_mutex_unlock(&dev->lock);
 	if (given_up)
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"destroy waits for %u fenced chain(s) that may never come back: "
 			"vmmio_device_abandon gives them up with the device",
 			given_up);
+	vmmio_lifecycle_enter(dev);
+	dev->users--; /* the device may be gone from here on */
+	vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
 	return 0;
 }
 

@@ -133,6 +133,96 @@ START_TEST(a_late_note_of_a_drain_is_counted_once)
 }
 END_TEST
 
+/* --- H3: the last fenced chain comes back while destroy is about to return ---------------------- */
+
+static struct rig *going;
+static bool gone;
+
+static void log_while_here(void *ctx, enum vmmio_log_level level, const char *line)
+{
+	(void)ctx, (void)level, (void)line;
+	ck_assert(!gone);
+}
+
+static void note_gone(void *ctx)
+{
+	(void)ctx;
+	gone = true;
+}
+
+static void *run_all(void *arg)
+{
+	vmmio_manual_run(arg, 1000);
+	return NULL;
+}
+
+/* An executor that is done with a task before submit returns, as a pool may be. */
+static void fast_submit(void *ctx, struct vmmio_task *task)
+{
+	pthread_t thread;
+
+	vmmio_executor_submit(ctx, task);
+	if (!going)
+		return;
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_all, ctx), 0);
+	pthread_join(thread, NULL);
+}
+static void fast_arm(void *ctx, struct vmmio_deadline *deadline)
+{
+	vmmio_executor_arm(ctx, deadline, deadline->when);
+}
+static bool fast_disarm(void *ctx, struct vmmio_deadline *deadline)
+{
+	return vmmio_executor_disarm(ctx, deadline);
+}
+static uint64_t fast_now(void *ctx)
+{
+	return vmmio_executor_now(ctx);
+}
+static bool fast_help(void *ctx)
+{
+	return vmmio_manual_step(ctx, 0);
+}
+static const struct vmmio_executor_ops fast_ops = {.size = sizeof(fast_ops), .submit = fast_submit,
+	.arm = fast_arm, .disarm = fast_disarm, .now = fast_now, .help = fast_help};
+
+static void *complete_last(void *arg)
+{
+	rig_complete_all(arg);
+	return NULL;
+}
+
+START_TEST(destroy_says_nothing_of_a_device_that_is_gone)
+{
+	struct rig_options o = {.version = 3};
+	struct rig_waiter w = RIG_WAITER;
+	struct vmmio_executor *inner;
+	struct rig *rig;
+
+	ck_assert_int_eq(vmmio_manual_create(&inner), 0);
+	ck_assert_int_eq(vmmio_executor_create(&fast_ops, inner, &o.ex), 0);
+	rig = rig_create(&o);
+	ck_assert_int_eq(vmmio_driver_start(rig->driver, rig_features(rig), 2, 16), 0);
+	vmmio_manual_run(inner, 1000);
+	rig_add(rig, 0, NULL);
+	fixture_expect_log("fenced with 1");
+	ck_assert_int_eq(vmmio_device_reset(rig->dev, &w.waiter), VMMIO_PENDING);
+	vmmio_manual_run(inner, 1000);
+	ck_assert_int_eq(vmmio_device_fence(rig->dev), 0);
+	vmmio_manual_run(inner, 1000);
+	ck_assert_uint_eq(atomic_load(&w.told), 1);
+	rig->dev->log.fn = log_while_here;
+	going = rig;
+	at(rig, VMMIO_SYNC_WRITE_LEFT, complete_last);
+	ck_assert_int_eq(vmmio_device_destroy(rig->dev, note_gone, NULL), 0);
+	ck_assert(gone);
+	rig->dev = NULL;
+	rig_free(rig);
+	ck_assert_int_eq(vmmio_executor_destroy(o.ex), 0);
+	ck_assert_int_eq(vmmio_executor_destroy(inner), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host_races");
@@ -141,5 +231,6 @@ int main(void)
 	tcase_set_timeout(tc, 10);
 	tcase_add_loop_test(tc, a_blink_inside_a_resume_leaves_no_queue_behind, 0, 2);
 	tcase_add_test(tc, a_late_note_of_a_drain_is_counted_once);
+	tcase_add_test(tc, destroy_says_nothing_of_a_device_that_is_gone);
 	return fixture_main(suite);
 }
