@@ -249,17 +249,21 @@ void vmmio_queue_fault(struct vmmio_queue *queue, enum vmmio_fault fault)
 
 bool vmmio_queue_notifications(struct vmmio_queue *queue, bool enable)
 {
-	bool more = false;
+	bool pass, more = false;
 
-	if (!vmmio_gate_enter(&queue->gate))
-		return false;
 	pthread_mutex_lock(&queue->ring_lock);
-	if (queue->block) {
+	/* Under the ring's lock: with the gate closed here, the pop that follows a resume
+	 * comes later and tells the driver. */
+	pass = vmmio_gate_enter(&queue->gate);
+	if (queue->block && pass) {
 		vmmio_ring_see(&queue->block->ring, vmmio_memory_table(queue->dev->memory));
 		more = vmmio_ring_notifications(&queue->block->ring, enable);
+	} else if (queue->block) {
+		queue->block->ring.notify_enabled = enable;
 	}
 	vmmio_queue_unlock(queue, false);
-	leave(queue, ELSEWHERE);
+	if (pass)
+		leave(queue, ELSEWHERE);
 	return more;
 }
 

@@ -44,6 +44,13 @@ static int pause_it(struct rig *rig)
 	return rig_wait(rig, &w, vmmio_device_pause(rig->dev, &w.waiter));
 }
 
+static int resume_it(struct rig *rig)
+{
+	struct rig_waiter w = RIG_WAITER;
+
+	return rig_wait(rig, &w, vmmio_device_resume(rig->dev, &w.waiter));
+}
+
 /* --- H1: paused and resumed again while a resume looks at its first queue --------------------- */
 
 static void *blink(void *arg)
@@ -223,6 +230,31 @@ START_TEST(destroy_says_nothing_of_a_device_that_is_gone)
 }
 END_TEST
 
+/* --- H4: notifications asked for again while the device is paused ------------------------------- */
+
+START_TEST(notifications_enabled_in_a_pause_are_enabled)
+{
+	const struct puppet puppet = {.parks = true};
+	struct rig_options o = {.version = 3, .packed = _i & 1, .puppet = &puppet,
+		.features_off = _i & 2 ? VMMIO_FEATURE(VMMIO_F_EVENT_IDX) : 0};
+	struct rig *rig = rig_create(&o);
+	struct vmmio_queue *queue = vmmio_device_queue(rig->dev, 0);
+
+	rig_up(rig);
+	ck_assert(!vmmio_queue_notifications(queue, false));
+	ck_assert_int_eq(pause_it(rig), 0);
+	ck_assert(!vmmio_queue_notifications(queue, true));
+	ck_assert_int_eq(resume_it(rig), 0);
+	rig_settle(rig);
+	for (unsigned i = 1; i <= 3; i++) {
+		rig_add(rig, 0, NULL);
+		ck_assert_uint_eq(rig_held(rig), i);
+	}
+	rig_complete_all(rig);
+	rig_free(rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host_races");
@@ -232,5 +264,6 @@ int main(void)
 	tcase_add_loop_test(tc, a_blink_inside_a_resume_leaves_no_queue_behind, 0, 2);
 	tcase_add_test(tc, a_late_note_of_a_drain_is_counted_once);
 	tcase_add_test(tc, destroy_says_nothing_of_a_device_that_is_gone);
+	tcase_add_loop_test(tc, notifications_enabled_in_a_pause_are_enabled, 0, 4);
 	return fixture_main(suite);
 }
