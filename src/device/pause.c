@@ -29,8 +29,8 @@ static enum step_kind next_of_pausing(const struct vmmio_device *dev)
 		return STEP_NONE;
 	if (!has_hook(dev))
 		return dev->undrained ? STEP_NONE : STEP_PAUSED;
-	if (dev->pause.state == HOOK_WANTED)
-		return STEP_PAUSE;
+	if (dev->pause.state == HOOK_WANTED) /* an earlier one that was given up is resumed first */
+		return dev->backend_paused ? STEP_RESUME : STEP_PAUSE;
 	/* Chains may stay out: the backend has answered for them. */
 	return dev->pause.state == HOOK_DONE && !dev->due ? STEP_PAUSED : STEP_NONE;
 }

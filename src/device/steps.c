@@ -193,6 +193,8 @@ static void step_hook(struct vmmio_device *dev, struct step step)
 	VMMIO_SYNC_HOOK(dev, step.kind, RETURNED);
 	result = check_result(dev, step.kind, result);
 	vmmio_step_call_end(dev, &frame);
+	if (step.kind == STEP_PAUSE && result < 0) /* given up meanwhile or not */
+		dev->backend_paused = false;
 	if (result != VMMIO_PENDING && hook->token == token) {
 		hook->token = 0;
 		line = vmmio_step_answered(dev, step, result);

@@ -255,6 +255,62 @@ START_TEST(notifications_enabled_in_a_pause_are_enabled)
 }
 END_TEST
 
+/* --- H5: pause and resume hooks come in turns ----------------------------------------------------- */
+
+START_TEST(a_pause_given_up_is_resumed_before_the_next)
+{
+	const struct puppet puppet = {.parks = true, .pause_answer = VMMIO_PENDING};
+	struct rig_options o = {.version = 3, .puppet = &puppet};
+	struct rig *rig = rig_create(&o);
+	struct rig_waiter w[3] = {RIG_WAITER, RIG_WAITER, RIG_WAITER};
+
+	rig_up(rig);
+	ck_assert_int_eq(vmmio_device_pause(rig->dev, &w[0].waiter), VMMIO_PENDING);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->pauses, 1);
+	ck_assert_int_eq(vmmio_device_resume(rig->dev, &w[1].waiter), VMMIO_PENDING);
+	ck_assert_int_eq(vmmio_device_pause(rig->dev, &w[2].waiter), VMMIO_PENDING);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->pauses, 2);
+	ck_assert_uint_eq(rig->puppet->resumes, 1);
+	vmmio_device_answer(rig->dev, rig->puppet->pause_token, 0);
+	ck_assert_uint_eq(atomic_load(&w[2].told), 1);
+	ck_assert_int_eq(atomic_load(&w[2].result), 0);
+	ck_assert_int_eq(resume_it(rig), 0);
+	ck_assert_uint_eq(rig->puppet->resumes, 2);
+	rig_check_io(rig);
+	rig_free(rig);
+}
+END_TEST
+
+static void give_up(void *ctx)
+{
+	struct rig *rig = *(struct rig **)ctx;
+
+	ck_assert_int_eq(vmmio_device_resume(rig->dev, &waiters[0].waiter), VMMIO_PENDING);
+}
+
+START_TEST(a_pause_that_failed_is_not_resumed)
+{
+	static struct rig *rig;
+	const struct puppet puppet = {.parks = true, .pause_answer = -EIO, .in_pause = give_up,
+		.ctx = &rig};
+	struct rig_options o = {.version = 3, .prompt = _i, .puppet = &puppet};
+	struct rig_waiter w = RIG_WAITER;
+
+	rig = rig_create(&o);
+	waiters[0] = (struct rig_waiter)RIG_WAITER;
+	rig_up(rig);
+	fixture_expect_log("pause failed");
+	ck_assert_int_eq(rig_wait(rig, &w, vmmio_device_pause(rig->dev, &w.waiter)), -ECANCELED);
+	rig_settle(rig);
+	ck_assert_uint_eq(atomic_load(&waiters[0].told), 1);
+	ck_assert_uint_eq(rig->puppet->resumes, 0);
+	rig_check_io(rig);
+	rig_free(rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host_races");
@@ -265,5 +321,7 @@ int main(void)
 	tcase_add_test(tc, a_late_note_of_a_drain_is_counted_once);
 	tcase_add_test(tc, destroy_says_nothing_of_a_device_that_is_gone);
 	tcase_add_loop_test(tc, notifications_enabled_in_a_pause_are_enabled, 0, 4);
+	tcase_add_test(tc, a_pause_given_up_is_resumed_before_the_next);
+	tcase_add_loop_test(tc, a_pause_that_failed_is_not_resumed, 0, 2);
 	return fixture_main(suite);
 }
