@@ -181,27 +181,28 @@ static bool goes_on(const struct vmmio_device *dev, uint64_t mine)
 	return dev->run == RUN_RESUMING && !dev->resetting && dev->pauses == mine;
 }
 
-/* What was to be said during the pause. */
+/* What was to be said during the pause. The device's gate has just been opened; no hook is
+ * running, so FEATURES_OK may be written meanwhile. */
 static void say(struct vmmio_device *dev)
 {
-	bool held = dev->config_held, entered;
+	uint32_t epoch = VMMIO_STATE_EPOCH(vmmio_regfile_state(dev->rf));
+	bool entered = vmmio_gate_enter(&dev->gate);
 	struct frame frame;
 
+	if (dev->config_held)
+		vmmio_regfile_raise(dev->rf, epoch, VMMIO_INT_CONFIG_CHANGE);
 	dev->config_held = false;
-	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
-	entered = vmmio_gate_enter(&dev->gate);
+	dev->users++;
+	pthread_mutex_unlock(&dev->lock);
+	VMMIO_SYNC(dev, RESUME_LINE);
 	if (entered) {
-		uint64_t state = vmmio_regfile_state(dev->rf);
-
-		if (held)
-			vmmio_regfile_raise(
-				dev->rf, VMMIO_STATE_EPOCH(state), VMMIO_INT_CONFIG_CHANGE);
+		vmmio_frame_enter(&frame, dev, FRAME_HOOK);
 		vmmio_irq_update(dev, true);
+		vmmio_frame_leave(&frame);
 		vmmio_device_leave(dev, ELSEWHERE);
 	}
-	vmmio_step_call_end(dev, &frame);
-	if (!entered && !dev->resetting) /* paused again */
-		dev->config_held |= held;
+	pthread_mutex_lock(&dev->lock);
+	dev->users--;
 }
 
 void vmmio_pause_resume(struct vmmio_device *dev)
@@ -231,12 +232,11 @@ void vmmio_pause_resume(struct vmmio_device *dev)
 		vmmio_lifecycle_set_phase(queue, QUEUE_RUN);
 		look_again(dev, queue);
 	}
-	if (goes_on(dev, mine))
-		say(dev);
 	if (!all || !goes_on(dev, mine))
 		return;
 	dev->run = RUN_ON;
 	vmmio_waiter_tell(dev, WAIT_RESUME, NULL, 0);
+	say(dev);
 }
 
 /* --- For the control role ------------------------------------------------------------------ */

@@ -37,6 +37,7 @@ struct vmmio_device;
 	X(PAUSE_RETURNED)     /* the pause hook returned, its answer is not taken yet */           \
 	X(RESUME_CALL)        /* the resume hook is about to be called, gates closed */            \
 	X(RESUME_OPEN)        /* a queue's gate is open again, the queue not looked at yet */      \
+	X(RESUME_LINE)        /* every gate is open again, the line not looked at yet */           \
 	X(FENCE)              /* fenced, nothing given up yet */                                   \
 	X(REPORT)             /* a waiter's done is about to be called */
 

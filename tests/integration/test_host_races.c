@@ -311,6 +311,59 @@ START_TEST(a_pause_that_failed_is_not_resumed)
 }
 END_TEST
 
+/* --- H6: FEATURES_OK is written while a resume looks at the line ----------------------------------- */
+
+static int slow_features(void *ctx, const uint64_t accepted[VMMIO_FEATURE_WORDS])
+{
+	(void)ctx, (void)accepted;
+	pthread_barrier_wait(&at_left);
+	pthread_barrier_wait(&go_on);
+	return 0;
+}
+
+static void *write_features_ok(void *arg)
+{
+	rig_write(arg, VMMIO_REG_STATUS, 11);
+	return NULL;
+}
+
+static void features_meanwhile(struct vmmio_device *dev, enum vmmio_sync_point point)
+{
+	(void)dev;
+	if (point != event.point || !atomic_exchange(&event.armed, false))
+		return;
+	ck_assert_int_eq(pthread_create(&event.thread, NULL, event.run, event.rig), 0);
+	pthread_barrier_wait(&at_left);
+}
+
+START_TEST(features_are_asked_with_no_other_hook_running)
+{
+	struct rig_options o = {.version = 3, .prompt = true};
+	struct rig *rig = rig_create(&o);
+
+	pthread_barrier_init(&at_left, NULL, 2);
+	pthread_barrier_init(&go_on, NULL, 2);
+	rig->dev->ops.features = slow_features;
+	rig_write(rig, VMMIO_REG_STATUS, 3);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES, 1);
+	ck_assert_int_eq(pause_it(rig), 0);
+	at(rig, VMMIO_SYNC_RESUME_LINE, write_features_ok);
+	vmmio_sync_hook = features_meanwhile;
+	ck_assert_int_eq(resume_it(rig), 0);
+	rig_write(rig, VMMIO_REG_STATUS, 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->finishes, 0);
+	pthread_barrier_wait(&go_on);
+	pthread_join(event.thread, NULL);
+	rig_wait_zero(rig);
+	ck_assert_uint_eq(rig->puppet->finishes, 1);
+	rig_free(rig);
+	pthread_barrier_destroy(&at_left);
+	pthread_barrier_destroy(&go_on);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host_races");
@@ -323,5 +376,6 @@ int main(void)
 	tcase_add_loop_test(tc, notifications_enabled_in_a_pause_are_enabled, 0, 4);
 	tcase_add_test(tc, a_pause_given_up_is_resumed_before_the_next);
 	tcase_add_loop_test(tc, a_pause_that_failed_is_not_resumed, 0, 2);
+	tcase_add_test(tc, features_are_asked_with_no_other_hook_running);
 	return fixture_main(suite);
 }

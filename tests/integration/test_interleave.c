@@ -518,6 +518,7 @@ static const bool in_phase[VMMIO_SYNC_COUNT][PHASE_COUNT] = {
 	[VMMIO_SYNC_PAUSE_RETURNED] = {true, false},
 	[VMMIO_SYNC_RESUME_CALL] = {true, false},
 	[VMMIO_SYNC_RESUME_OPEN] = {true, false},
+	[VMMIO_SYNC_RESUME_LINE] = {true, false},
 	[VMMIO_SYNC_FENCE] = {false, false, true},
 	[VMMIO_SYNC_REPORT] = {true, true, true},
 };
