@@ -40,11 +40,13 @@ static enum answer take_answer(struct vmmio_device *dev, vmmio_token token, int 
 
 void vmmio_device_answer(struct vmmio_device *dev, vmmio_token token, int result)
 {
-	bool pass = vmmio_gate_enter(&dev->gate); /* for the line, if start failed */
-	bool line = false;
+	bool pass, line = false;
 	enum answer answer;
 
 	pthread_mutex_lock(&dev->lock);
+	/* For the line, if start failed. Under the lock: with the gate closed here, the resume
+	 * that opens it comes later and looks at the line. */
+	pass = vmmio_gate_enter(&dev->gate);
 	dev->users++;
 	answer = take_answer(dev, token, result > 0 ? -EINVAL : result, &line);
 	pthread_mutex_unlock(&dev->lock);
