@@ -222,11 +222,12 @@ static void step_finish_hook(struct vmmio_device *dev)
 
 static void step_detach(struct vmmio_device *dev)
 {
+	/* Abandoned: it may still be busy with the chains that never came back. */
+	bool call = dev->ops.detach && !dev->abandoned;
 	struct frame frame;
 
 	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
-	/* Abandoned: it may still be busy with the chains that never came back. */
-	if (dev->ops.detach && !dev->abandoned)
+	if (call)
 		dev->ops.detach(dev->backend.ctx);
 	vmmio_step_call_end(dev, &frame);
 	dev->detached = true;
