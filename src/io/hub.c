@@ -109,7 +109,6 @@ void vmmio_io_hub_wake(struct io_hub *hub)
 
 	while (write(hub->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
-	atomic_store(&hub->written, true);
 }
 
 void vmmio_io_hub_wake_if_sleeping(struct io_hub *hub)
@@ -123,8 +122,7 @@ void vmmio_io_hub_awake(struct io_hub *hub)
 	uint64_t value;
 
 	atomic_store_explicit(&hub->sleeping, false, memory_order_relaxed);
-	if (!atomic_load(&hub->written) || !atomic_exchange(&hub->written, false))
-		return;
+	/* Who writes it only now, because it slept before, causes one run more. */
 	while (read(hub->wake_fd, &value, sizeof(value)) < 0 && errno == EINTR)
 		;
 }

@@ -34,9 +34,6 @@ struct io_hub {
 	 * takes this back writes it. Both seq_cst: store mail, then look at sleeping,
 	 * against store sleeping, then look at mail. */
 	atomic_bool mail, sleeping;
-	/* LOOP: wake_fd has been written, by a thread or by the ring. Set after the write, so
-	 * that who clears it finds something to read, or the next one does. */
-	atomic_bool written;
 	atomic_bool stop; /* the poller's thread */
 
 	pthread_mutex_t lock;    /* all below */
@@ -113,7 +110,7 @@ int vmmio_io_hub_open(struct io_hub *hub, bool with_epoll);
 void vmmio_io_hub_close(struct io_hub *hub);
 void vmmio_io_hub_wake(struct io_hub *hub);
 void vmmio_io_hub_wake_if_sleeping(struct io_hub *hub);
-/* LOOP: a run begins, ends. */
+/* LOOP: a run begins, ends, and the embedder sleeps on wake_fd between them. */
 void vmmio_io_hub_awake(struct io_hub *hub);
 void vmmio_io_hub_rest(struct io_hub *hub);
 
@@ -187,7 +184,7 @@ void vmmio_io_uring_cancel(struct io_uring_engine *engine, struct vmmio_io_reque
 void vmmio_io_uring_change(struct io_uring_engine *engine, struct io_watch *watch);
 /* LOOP: one round, max callbacks at most (and those of cancels). Returns how many. */
 unsigned vmmio_io_uring_run(struct io_uring_engine *engine, unsigned max);
-/* LOOP: a run begins; ends, and somebody may sleep on the hub's wake_fd. */
+/* The same for the ring, which writes wake_fd meanwhile. */
 void vmmio_io_uring_awake(struct io_uring_engine *engine);
 void vmmio_io_uring_rest(struct io_uring_engine *engine);
 

@@ -163,8 +163,6 @@ static void take_down(struct vmmio_io *io)
 	atomic_store(&io->hub.mail, false);
 	if (io->form == VMMIO_IO_THREADS)
 		vmmio_io_hub_close(&io->hub);
-	else if (io->form == VMMIO_IO_LOOP) /* what the ring has written, a run reads */
-		vmmio_io_hub_wake(&io->hub);
 	atomic_store_explicit(&io->owner, NULL, memory_order_relaxed);
 }
 

@@ -120,9 +120,11 @@ int vmmio_io_run(struct vmmio_io *io, unsigned max)
 	if (err)
 		return err;
 	may = may_run(io);
-	if (may && io->ring)
-		vmmio_io_uring_awake(io->ring);
-	vmmio_io_hub_awake(&io->hub);
+	if (atomic_load(&io->watched)) {
+		if (may && io->ring)
+			vmmio_io_uring_awake(io->ring);
+		vmmio_io_hub_awake(&io->hub);
+	}
 	if (may)
 		n = run(io, max && max < INT32_MAX ? max : RUN_MAX);
 	if (atomic_load(&io->watched)) {

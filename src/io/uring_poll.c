@@ -69,27 +69,27 @@ bool vmmio_io_uring_take_changes(struct io_uring_engine *e)
 	return true;
 }
 
-/* The kernel has let go of it: once more, or it is over. */
+/* The kernel has let go of it: once more, or it is over. A watch that was removed may end
+ * with anything, its descriptor may be closed by now. */
 static void ended(struct io_uring_engine *e, struct io_watch *watch, int32_t res)
 {
-	bool over = res < 0 && res != -EINVAL;
+	bool again = res >= 0 || (res == -EINVAL && !e->single_polls);
+	bool failed;
 
-	vmmio_io_uring_free_slot(e, watch->slot);
-	if (res == -EINVAL && !e->single_polls)
+	if (res == -EINVAL)
 		e->single_polls = true;
-	else if (res == -EINVAL)
-		over = true;
+	vmmio_io_uring_free_slot(e, watch->slot);
 	pthread_mutex_lock(&e->hub->lock);
 	watch->slot = NO_SLOT;
+	failed = watch->poll && !again;
 	if (!watch->poll) {
 		forget(watch);
-	} else if (!over && io_list_empty(&watch->todo)) {
+	} else if (again && io_list_empty(&watch->todo)) {
 		io_list_add(&e->changes, &watch->todo);
 		atomic_store(&e->hub->mail, true);
 	}
-	over = over && res != -ECANCELED;
 	pthread_mutex_unlock(&e->hub->lock);
-	if (over)
+	if (failed)
 		vmmio_io_log(&e->io->log, VMMIO_LOG_WARN,
 			"%s: polling a descriptor ended with error %d, it is not polled any more: "
 			"remove it and add it again",

@@ -175,12 +175,8 @@ static bool deferred_work(struct io_uring_engine *e)
 
 void vmmio_io_uring_awake(struct io_uring_engine *e)
 {
-	if (!e->signals)
-		return;
-	/* It may have, or may just be about to: then there is one more run. */
-	atomic_store_explicit(&e->hub->written, true, memory_order_relaxed);
 	/* While it runs it looks itself. */
-	if (e->deferred)
+	if (e->signals && e->deferred)
 		io_uring_cq_eventfd_toggle(&e->ring, false);
 }
 

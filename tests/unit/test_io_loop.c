@@ -107,7 +107,8 @@ START_TEST(a_run_is_bounded)
 		ck_assert_int_ge(ran, 0);
 		ck_assert_int_le(ran, 3);
 		total += ran;
-		if (!ran) {
+		/* What is left makes the descriptor readable again. */
+		if (total < MANY) {
 			struct pollfd fd = {.fd = vmmio_io_fd(io), .events = POLLIN};
 
 			ck_assert_int_eq(poll(&fd, 1, -1), 1);

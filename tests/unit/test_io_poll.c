@@ -126,12 +126,33 @@ START_TEST(ready_may_remove_itself)
 }
 END_TEST
 
+START_TEST(short_lived_polls_leave_nothing)
+{
+	struct vmmio_io *io = io_new(&io_configs[_i], 0, 0);
+	struct kick kick;
+
+	/* Closed before the engine has looked, or while it does. */
+	for (unsigned i = 0; i < 1000; i++) {
+		kick_add(&kick, io);
+		if (i & 1)
+			kick_write(&kick);
+		vmmio_io_poll_remove(io, &kick.poll);
+		close(kick.poll.fd);
+		if (i % 64 == 0)
+			go_round(io);
+	}
+	io_end(io);
+}
+END_TEST
+
 static sem_t entered, go_on;
 static atomic_bool left;
 
 static void slow_ready(struct vmmio_io_poll *poll)
 {
-	(void)poll;
+	uint64_t value;
+
+	ck_assert_int_eq(read(poll->fd, &value, sizeof(value)), sizeof(value));
 	sem_post(&entered);
 	sem_wait(&go_on);
 	atomic_store(&left, true);
@@ -311,6 +332,7 @@ void add_poll_tests(Suite *s)
 	tcase_add_loop_test(tc, each_kick_is_seen, 0, IO_ALL);
 	tcase_add_loop_test(tc, what_was_readable_before_is_seen, 0, IO_ALL);
 	tcase_add_loop_test(tc, ready_may_remove_itself, 0, IO_ALL);
+	tcase_add_loop_test(tc, short_lived_polls_leave_nothing, 0, IO_ALL);
 	tcase_add_loop_test(tc, removal_waits_for_ready, 0, IO_ALL);
 	tcase_add_loop_test(tc, refuses_what_cannot_be_polled, 0, IO_ALL);
 	tc = fixture_tcase(s, "timers");
