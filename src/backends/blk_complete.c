@@ -64,6 +64,21 @@ static uint32_t used_len(const struct blk_request *r)
 	return written == r->writable_len - 1 ? r->writable_len : written;
 }
 
+/* The dirty log takes len for what was written. Where that promises less than was, or may
+ * have been, it has to be told: by a read that failed or is dropped, by a status byte behind
+ * a part that was not filled. */
+static void tell_dirty(const struct blk_request *r, uint32_t len, bool dropped)
+{
+	uint32_t data = r->written;
+
+	if (r->type == VMMIO_BLK_T_IN && r->io.done) /* there was I/O */
+		data = (uint32_t)r->length;
+	if (data > len)
+		vmmio_queue_dirty(r->queue->queue, r->token, 0, data);
+	if (!dropped && r->status && len < r->writable_len)
+		vmmio_queue_dirty(r->queue->queue, r->token, r->writable_len - 1, 1);
+}
+
 void vmmio_blk_complete(struct blk_request *r, struct blk_batch *batch)
 {
 	struct vmmio_completion *c = &batch->completions[batch->n];
@@ -73,6 +88,7 @@ void vmmio_blk_complete(struct blk_request *r, struct blk_batch *batch)
 	c->len = dropped ? 0 : used_len(r);
 	if (!dropped && r->status)
 		*r->status = r->answer;
+	tell_dirty(r, c->len, dropped);
 	count_end(r, dropped);
 	batch->queue = r->queue->queue;
 	/* Before the driver can see it: its next request needs an object. */

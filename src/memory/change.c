@@ -99,24 +99,32 @@ bool vmmio_version_pinned(struct vmmio_memory *memory)
 	return atomic_load(&memory->pins[0]) || atomic_load(&memory->pins[1]);
 }
 
+/* A bit that is not in use; the last one is for versions that somebody sits and waits for.
+ * BITS: there is none. */
+static int free_bit(const struct vmmio_memory *memory, const struct version *version)
+{
+	const int limit = version->clean ? BITS : BITS - 1;
+	int bit = 0;
+
+	while (bit < limit && memory->bits >> bit & 1)
+		bit++;
+	return bit < limit ? bit : BITS;
+}
+
 /* Gives bits to the versions that have none, as far as they go. */
 static void hand_out_bits(struct vmmio_memory *memory, struct vmmio_memory_look *look)
 {
 	for (struct version *v = memory->retired; v; v = v->next) {
-		if (v->bit == UNREACHED)
+		const int bit = v->bit == NO_BIT ? free_bit(memory, v) : v->bit;
+
+		if (bit < 0 || bit == BITS)
 			continue;
 		if (v->bit == NO_BIT) {
-			int bit = 0;
-
-			while (bit < BITS && memory->bits >> bit & 1)
-				bit++;
-			if (bit == BITS)
-				return;
 			v->bit = bit;
 			memory->bits |= UINT64_C(1) << bit;
 			look->asked |= UINT64_C(1) << bit;
 		}
-		look->gone[v->bit] = &v->gone;
+		look->gone[bit] = &v->gone;
 	}
 }
 
@@ -152,11 +160,8 @@ static void take_over(struct vmmio_memory *memory, uint64_t reached, struct vers
 	}
 }
 
-/* Whether a version without a bit could have one now. */
-static bool can_hand_out(const struct vmmio_memory *memory)
+static bool somebody_has_no_bit(const struct vmmio_memory *memory)
 {
-	if (memory->bits == (UINT64_C(1) << BITS) - 1)
-		return false;
 	for (const struct version *v = memory->retired; v; v = v->next)
 		if (v->bit == NO_BIT)
 			return true;
@@ -165,16 +170,20 @@ static bool can_hand_out(const struct vmmio_memory *memory)
 
 void vmmio_version_collect(struct vmmio_memory *memory, struct ended *ended)
 {
+	uint64_t before;
+
+	/* Again when bits have become free that somebody needs. */
 	do {
 		struct vmmio_memory_look look = {.events = ended->events};
 		uint64_t reached = 0;
 
 		hand_out_bits(memory, &look);
+		before = memory->bits;
 		for (struct vmmio_memory_user *u = memory->users; u; u = u->next)
 			reached |= u->look(u, &look);
 		ended->events = look.events;
 		take_over(memory, reached, &ended->over);
-	} while (can_hand_out(memory));
+	} while (memory->bits != before && somebody_has_no_bit(memory));
 	if (!memory->retired)
 		atomic_store(&memory->waiting, false);
 }
