@@ -25,6 +25,8 @@ struct rig *memory_rig(int variant, const struct puppet *puppet);
 struct rig *memory_rig_with(int variant, struct rig_options o);
 /* Brings it up with these features on top of the rig's. */
 void memory_up(struct rig *rig, uint64_t features);
+/* -EIO: it wants to be reset at once, as a ring's memory is away. */
+int memory_try_up(struct rig *rig, uint64_t features);
 
 /* rig_add uses buffers there. offset: from its begin. */
 void use_buffers(struct rig *rig, enum place place, size_t offset);

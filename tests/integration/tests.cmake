@@ -9,7 +9,7 @@ vmmio_test(blk ${CMAKE_CURRENT_LIST_DIR}/test_blk.c ${CMAKE_CURRENT_LIST_DIR}/bl
 vmmio_test(blk_image ${CMAKE_CURRENT_LIST_DIR}/test_blk_image.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(blk_reset ${CMAKE_CURRENT_LIST_DIR}/test_blk_reset.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(protocol ${CMAKE_CURRENT_LIST_DIR}/test_protocol.c)
-foreach(part run dirty translate)
+foreach(part run dirty translate storm)
   vmmio_test(memory_${part} ${CMAKE_CURRENT_LIST_DIR}/test_memory_${part}.c
     ${CMAKE_CURRENT_LIST_DIR}/memory_rig.c)
 endforeach()
