@@ -183,20 +183,22 @@ static uint32_t status(struct disk *d)
 	return (uint32_t)vmmio_device_read(d->dev, VMMIO_REG_STATUS, 4);
 }
 
+void stuck_check_resetting(struct stuck *s)
+{
+	ck_assert_uint_ne(status(s->disk[0]), 0);
+	ck_assert(!version2(s) || !atomic_load(&s->resetter.returned));
+}
+
 void stuck_reset_begin(struct stuck *s)
 {
 	if (version2(s))
 		vcpu_write(&s->resetter, s->disk[0], VMMIO_REG_STATUS, 0);
 	else
 		ck_assert_int_eq(vmmio_driver_reset_begin(s->disk[0]->driver), 0);
-	while (!atomic_load(&s->disk[0]->stuck))
+	while (!atomic_load(&s->disk[0]->stuck)) {
+		stuck_check_resetting(s);
 		disk_relax(s->disk[0]);
-}
-
-void stuck_check_resetting(struct stuck *s)
-{
-	ck_assert_uint_ne(status(s->disk[0]), 0);
-	ck_assert(!version2(s) || !atomic_load(&s->resetter.returned));
+	}
 }
 
 static void check_image(struct disk *d, const uint8_t *expected)
@@ -272,7 +274,9 @@ void stuck_wait_leases(struct disk *d, uint32_t leases)
 	struct vmmio_device_counters count;
 
 	for (;;) {
+		ck_assert_uint_eq(atomic_load(&d->destroyed), 0);
 		vmmio_device_counters(d->dev, &count);
+		ck_assert_uint_ge(count.leases, leases);
 		if (count.leases == leases)
 			return;
 		disk_relax(d);

@@ -66,7 +66,8 @@ unsigned stuck_at_once(const struct stuck *s);
 void vcpu_write(struct vcpu *vcpu, struct disk *disk, uint64_t offset, uint32_t value);
 void vcpu_join(struct vcpu *vcpu);
 
-/* The driver of disk 0 writes zero to Status; on version 2 a vCPU of its own waits. */
+/* The driver of disk 0 writes zero to Status (on version 2 a vCPU of its own waits), and the
+ * reset is reported as stuck. */
 void stuck_reset_begin(struct stuck *s);
 /* Status is not zero, a version 2 write has not returned. */
 void stuck_check_resetting(struct stuck *s);
@@ -78,7 +79,7 @@ void stuck_reset_end(struct stuck *s);
 void stuck_neighbour_works(struct stuck *s);
 /* A disk does I/O again after its reset. */
 void stuck_disk_works(struct disk *disk);
-/* Until so many chains of the disk are out. */
+/* Until so many chains of the disk are out, and never fewer. */
 void stuck_wait_leases(struct disk *disk, uint32_t leases);
 
 #endif

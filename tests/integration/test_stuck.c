@@ -114,6 +114,7 @@ static void run_until_stuck(struct disk *d, uint32_t leases)
 		usleep(20);
 		vmmio_manual_run(d->ex, 1000);
 		vmmio_device_counters(d->dev, &count);
+		ck_assert_uint_ge(count.leases, leases);
 	} while (count.leases != leases);
 }
 
