@@ -3,6 +3,8 @@
  * Disks with stuck requests.
  */
 #include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -28,17 +30,59 @@ static const char *find_dir(long type, const char *const *dirs)
 	return NULL;
 }
 
+static const char *const on_disk[] = {".", "/tmp", "/var/tmp", NULL};
+static const char *const in_memory[] = {"/dev/shm", "/tmp", "/run", NULL};
+static char made[64], mounted[80]; /* directories; empty: none */
+
+/* With the directory that was made as $1. */
+static bool run(const char *script)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "PATH=$PATH:/usr/sbin:/sbin; set -- '%s'; %s", made,
+		script);
+	return system(command) == 0;
+}
+
+void stuck_stores_begin(void)
+{
+	const char *base = find_dir(TMPFS_MAGIC, in_memory);
+
+	if (find_dir(EXT4_SUPER_MAGIC, on_disk) || geteuid() != 0)
+		return;
+	snprintf(made, sizeof(made), "%s/vmmio-ext4-XXXXXX", base ? base : "/tmp");
+	if (!mkdtemp(made)) {
+		made[0] = '\0';
+		return;
+	}
+	if (run("cd \"$1\" && mkdir mnt && truncate -s 64M image && mkfs.ext4 -q -F image && "
+		"mount -o loop image mnt"))
+		snprintf(mounted, sizeof(mounted), "%s/mnt", made);
+}
+
+void stuck_stores_end(void)
+{
+	if (mounted[0])
+		run("umount \"$1/mnt\"");
+	if (made[0])
+		run("rm -f \"$1/image\"; rmdir \"$1/mnt\" \"$1\"");
+}
+
+static const char *find_ext4(void)
+{
+	const char *dir = find_dir(EXT4_SUPER_MAGIC, on_disk);
+
+	return dir || !mounted[0] ? dir : mounted;
+}
+
 static const char *choose_store(struct disk_options *o, enum stuck_store store)
 {
-	static const char *const on_disk[] = {".", "/tmp", "/var/tmp", NULL};
-	static const char *const in_memory[] = {"/dev/shm", "/tmp", "/run", NULL};
-
 	o->blk.direct = store == STORE_EXT4_DIRECT;
 	switch (store) {
 	case STORE_EXT4:
 	case STORE_EXT4_DIRECT:
-		o->dir = find_dir(EXT4_SUPER_MAGIC, on_disk);
-		return o->dir ? NULL : "neither the working directory nor /tmp is on ext4";
+		o->dir = find_ext4();
+		return o->dir ? NULL : "no ext4 at ., /tmp or /var/tmp, and none could be mounted";
 	case STORE_TMPFS:
 		o->dir = find_dir(TMPFS_MAGIC, in_memory);
 		return o->dir ? NULL : "no writable tmpfs at /dev/shm, /tmp or /run";

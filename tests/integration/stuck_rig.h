@@ -44,6 +44,11 @@ struct stuck {
 	struct vcpu resetter; /* version 2: the vCPU that waits in its Status write */
 };
 
+/* Around fixture_main: an ext4 of their own for the tests, if there is none here and it can
+ * be made and mounted. */
+void stuck_stores_begin(void);
+void stuck_stores_end(void);
+
 /* disks: how many. NULL, or why this case cannot be had here (nothing is left behind). */
 const char *stuck_open(struct stuck *s, int number, unsigned disks);
 /* The disks have to be free of stuck requests, or to be served. */

@@ -158,11 +158,15 @@ END_TEST
 
 int main(void)
 {
+	int result;
 	Suite *s = suite_create("stuck");
 
 	tcase_add_loop_test(fixture_tcase(s, "data"), data_pages, 0, STUCK_CASES);
 	tcase_add_loop_test(fixture_tcase(s, "two"), two_stuck_disks, 0, STUCK_CASES);
 	tcase_add_loop_test(fixture_tcase(s, "destroy"), destroy, 0, STUCK_CASES);
 	tcase_add_loop_test(fixture_tcase(s, "report"), report, 0, STUCK_CASES / 2);
-	return fixture_main(s);
+	stuck_stores_begin();
+	result = fixture_main(s);
+	stuck_stores_end();
+	return result;
 }

@@ -155,11 +155,15 @@ END_TEST
 
 int main(void)
 {
+	int result;
 	Suite *s = suite_create("stuck_places");
 
 	tcase_add_loop_test(fixture_tcase(s, "header"), header, 0, STUCK_CASES);
 	tcase_add_loop_test(fixture_tcase(s, "status"), status, 0, STUCK_CASES);
 	tcase_add_loop_test(fixture_tcase(s, "ring"), ring, 0, STUCK_CASES);
 	tcase_add_loop_test(fixture_tcase(s, "used_ring"), used_ring, 0, STUCK_CASES);
-	return fixture_main(s);
+	stuck_stores_begin();
+	result = fixture_main(s);
+	stuck_stores_end();
+	return result;
 }
