@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See blk_raw.h. */
+#include "blk_raw.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "disk.h"
+#include "io/uring.h"
+
+enum { ENTRIES = 256, REAP = 64 }; /* as many as the library's engine has by default */
+
+struct raw {
+	struct io_uring ring;
+	uint8_t *buffers;
+	uint64_t block[DISK_SLOTS]; /* being read into the slot */
+	struct dice dice;
+	int image;
+};
+
+uint64_t dice_block(struct dice *dice)
+{
+	dice->state ^= dice->state << 13;
+	dice->state ^= dice->state >> 7;
+	dice->state ^= dice->state << 17;
+	return dice->state % DISK_BLOCKS;
+}
+
+static void prepare(struct raw *raw, unsigned slot)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&raw->ring);
+
+	raw->block[slot] = dice_block(&raw->dice);
+	io_uring_prep_read(sqe, raw->image, raw->buffers + slot * DISK_READ, DISK_READ,
+		raw->block[slot] * DISK_READ);
+	io_uring_sqe_set_data64(sqe, slot);
+}
+
+static int check(const struct raw *raw, const struct io_uring_cqe *cqe)
+{
+	uint64_t first;
+
+	if (cqe->res != DISK_READ)
+		return cqe->res < 0 ? cqe->res : -EIO;
+	memcpy(&first, raw->buffers + cqe->user_data * DISK_READ, sizeof(first));
+	return first == raw->block[cqe->user_data] ? 0 : -EIO;
+}
+
+static int read_all(struct raw *raw, unsigned depth, unsigned n)
+{
+	unsigned begun, done = 0;
+
+	for (begun = 0; begun < depth && begun < n; begun++)
+		prepare(raw, begun);
+	while (done < n) {
+		struct io_uring_cqe *cqes[REAP];
+		unsigned got;
+		int error = io_uring_submit_and_wait(&raw->ring, 1);
+
+		if (error < 0)
+			return error;
+		got = io_uring_peek_batch_cqe(&raw->ring, cqes, REAP);
+		for (unsigned i = 0; i < got; i++) {
+			error = check(raw, cqes[i]);
+			if (error)
+				return error;
+			if (begun < n)
+				begun++, prepare(raw, (unsigned)cqes[i]->user_data);
+		}
+		io_uring_cq_advance(&raw->ring, got);
+		done += got;
+	}
+	return 0;
+}
+
+uint64_t blk_raw_read(int image, unsigned depth, unsigned n)
+{
+	struct raw raw = {.dice = {1}, .image = image};
+	uint64_t begin, ns;
+	int error = vmmio_io_uring_init_ring(&raw.ring, ENTRIES);
+
+	if (error) {
+		bench_fail(error, "the raw io_uring loop");
+		return 0;
+	}
+	raw.buffers = mmap(NULL, DISK_SLOTS * DISK_READ, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	begin = bench_now();
+	error = raw.buffers == MAP_FAILED ? -ENOMEM : read_all(&raw, depth, n);
+	ns = bench_now() - begin;
+	if (raw.buffers != MAP_FAILED)
+		munmap(raw.buffers, DISK_SLOTS * DISK_READ);
+	io_uring_queue_exit(&raw.ring);
+	if (error) {
+		bench_fail(error, "the raw io_uring loop");
+		return 0;
+	}
+	return ns;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What block reads stand beside: the same reads by io_uring alone, on one thread, with a ring
+ * made by the library's own set-up, so that flags and sizes are the same. */
+#ifndef VMMIO_BENCH_BLK_RAW_H
+#define VMMIO_BENCH_BLK_RAW_H
+
+#include "bench.h"
+
+/* The order of blocks that both sides read: the same numbers from the same seed. */
+struct dice {
+	uint64_t state;
+};
+uint64_t dice_block(struct dice *dice);
+
+/* Reads n blocks, depth at a time; ns. 0: failed, told. */
+uint64_t blk_raw_read(int image, unsigned depth, unsigned n);
+
+#endif
