@@ -104,6 +104,18 @@ static inline unsigned queue_flags_load(const struct vmmio_regfile *rf, uint32_t
 	return atomic_load_explicit(&rf->queue_flags[queue], memory_order_acquire);
 }
 
+/* One whole word of config space, i < config_size / 4; why this is enough: config.c. */
+static inline uint32_t config_word_load(const struct vmmio_regfile *rf, uint32_t i)
+{
+	uint32_t generation, value;
+
+	do {
+		generation = atomic_load_explicit(&rf->generation, memory_order_acquire);
+		value = atomic_load_explicit(&rf->config[generation & 1][i], memory_order_acquire);
+	} while (atomic_load_explicit(&rf->generation, memory_order_relaxed) != generation);
+	return value;
+}
+
 /* QueueSizeMax: 0 for a queue that is not there. Any index. */
 static inline uint32_t queue_size_max(const struct vmmio_regfile *rf, uint32_t queue)
 {
