@@ -9,7 +9,6 @@
 
 #include "blk_raw.h"
 #include "disk.h"
-#include "io/uring.h"
 
 enum { N_DEPTHS = 3 };
 static const unsigned depths[N_DEPTHS] = {1, 32, 128};
@@ -76,7 +75,7 @@ static double rate(unsigned n, uint64_t ns)
 
 static int measure(struct disk *disk, unsigned depth, unsigned n, struct figures *f)
 {
-	const uint64_t raw = blk_raw_read(disk->image, depth, n);
+	const uint64_t raw = blk_raw_read(disk->image, 0, depth, n);
 	uint64_t begin, ns;
 	int error;
 
@@ -125,21 +124,21 @@ int bench_blk(struct bench *b)
 {
 	const struct disk_options options = {.version = 3};
 	struct figures figures[N_DEPTHS] = {0};
-	struct disk disk = {.pinned = false};
+	struct disk disk;
 	int image, error;
 
-	if (vmmio_io_uring_probe(DISK_QUEUE))
-		return bench_skip(b, "the kernel refuses io_uring, so there is nothing to compare with");
 	image = disk_image();
 	if (image < 0)
 		return image;
 	error = disk_create(image, &options, &disk);
-	if (!error) {
+	if (!error && vmmio_io_kind(disk.io) == VMMIO_IO_URING)
 		error = measure_runs(b, &disk, figures);
+	else if (!error)
+		bench_skip(b, "the kernel refuses io_uring, so there is nothing to compare with");
+	if (disk.device)
 		disk_destroy(&disk);
-	}
 	close(image);
-	if (!error)
+	if (!error && figures[0].raw.n)
 		report(b, figures, disk.pinned);
 	return error;
 }

@@ -3,14 +3,14 @@
 #include "blk_raw.h"
 
 #include <errno.h>
+#include <liburing.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "disk.h"
-#include "io/uring.h"
 
-enum { ENTRIES = 256, REAP = 64 }; /* as many as the library's engine has by default */
+enum { ENTRIES = 256, REAP = 64 };
 
 struct raw {
 	struct io_uring ring;
@@ -75,11 +75,13 @@ static int read_all(struct raw *raw, unsigned depth, unsigned n)
 	return 0;
 }
 
-uint64_t blk_raw_read(int image, unsigned depth, unsigned n)
+uint64_t blk_raw_read(int image, unsigned flags, unsigned depth, unsigned n)
 {
+	struct io_uring_params params = {
+		.flags = IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE | flags, .cq_entries = 4 * ENTRIES};
 	struct raw raw = {.dice = {1}, .image = image};
 	uint64_t begin, ns;
-	int error = vmmio_io_uring_init_ring(&raw.ring, ENTRIES);
+	int error = io_uring_queue_init_params(ENTRIES, &raw.ring, &params);
 
 	if (error) {
 		bench_fail(error, "the raw io_uring loop");

@@ -169,6 +169,7 @@ int disk_create(int image, const struct disk_options *options, struct disk *out)
 		error = make_driver(out);
 	if (error) {
 		disk_destroy(out);
+		*out = (struct disk){.image = image};
 		return bench_fail(error, "setting up a disk");
 	}
 	write_tables(out);
