@@ -118,6 +118,7 @@ static void make_machine(struct disk *d)
 		.size = sizeof(io),
 		.engine = d->o.variant & 4 ? VMMIO_IO_PLAIN : VMMIO_IO_URING,
 		.max_threads = d->o.max_threads,
+		.form = d->o.form,
 		.log = fixture_log(),
 	};
 

@@ -30,6 +30,7 @@ struct disk_options {
 	struct disk *first;
 	unsigned max_threads;    /* of the pool and of the engine each; 0: their defaults */
 	uint64_t reset_deadline; /* 0: never */
+	enum vmmio_io_form form; /* of the I/O engine */
 	uint64_t features; /* to accept, beside those of the variant; 0: all */
 	struct vmmio_blk_options blk; /* path and io are filled in if they are not set */
 };

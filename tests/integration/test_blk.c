@@ -354,6 +354,48 @@ START_TEST(many_requests_on_several_queues)
 }
 END_TEST
 
+/* A request of the test's own, which ends last in the engine's batch. */
+struct probe {
+	struct vmmio_io_request io;
+	struct disk *disk;
+	uint64_t completions; /* of the device, as its done sees them */
+};
+
+static void look(struct vmmio_io_request *io)
+{
+	struct probe *probe = (struct probe *)io;
+	struct vmmio_device_counters counters;
+
+	vmmio_device_counters(probe->disk->dev, &counters);
+	probe->completions = counters.completions;
+}
+
+START_TEST(one_batch_of_the_engine_is_one_batch_of_the_ring)
+{
+	struct disk_options o = {.variant = _i, .form = VMMIO_IO_MANUAL};
+	struct disk *d = disk_run(&o);
+	struct probe probe = {.io = {.op = VMMIO_IO_DATASYNC, .fd = d->image, .done = look},
+		.disk = d};
+	struct vmmio_io_request *last = &probe.io;
+	bool busy[64] = {false};
+	unsigned sent = 0, got;
+
+	disk_header(d, VMMIO_BLK_T_IN, 7);
+	while (sent < 40 && send_somewhere(d, 0, busy))
+		sent++;
+	ck_assert_uint_ge(sent, 16);
+	while (vmmio_io_pending(d->io) < sent)
+		sched_yield();
+	vmmio_io_submit(d->io, &last, 1);
+	ck_assert_int_eq(vmmio_io_run(d->io, 0), (int)sent + 1);
+	/* All but a full batch have waited; with the run they are all in the ring. */
+	ck_assert_uint_eq(probe.completions, sent < 32 ? 0 : 31);
+	got = take_used(d, 0);
+	ck_assert_uint_eq(got, sent);
+	disk_free(d);
+}
+END_TEST
+
 START_TEST(direct_bounces_unaligned_buffers)
 {
 	struct disk_options o = {.variant = _i, .blk = {.direct = true, .block_size = 4096}};
@@ -531,6 +573,9 @@ int main(void)
 	tc = fixture_tcase(s, "load");
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, many_requests_on_several_queues, 0, DISK_VARIANTS);
+	/* Not pinned memory goes another way, by a task. */
+	tcase_add_loop_test(
+		tc, one_batch_of_the_engine_is_one_batch_of_the_ring, 0, DISK_VARIANTS / 2);
 	tcase_add_loop_test(tc, direct_bounces_unaligned_buffers, 0, DISK_VARIANTS);
 	tc = fixture_tcase(s, "cache");
 	tcase_set_timeout(tc, 60);
