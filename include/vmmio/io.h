@@ -74,11 +74,10 @@ struct vmmio_io_group;
  * One request, embedded in an object of the caller's, who fills the first part. From
  * submit until done is called it belongs to the engine, iov and its memory too.
  *
- * done is called exactly once, whatever happens, where the engine's form calls back;
- * result holds
- * bytes moved (READ may be short, at the end of the file only; 0 for the other ops) or
- * -errno, -ECANCELED if it was cancelled before it had an effect, -EINTR if after a part of
- * it. Short transfers, EINTR and EAGAIN are continued by the engine. When done is called
+ * done is called exactly once, whatever happens, where the engine's form calls back; result
+ * holds bytes moved (READ may be short, at the end of the file only; 0 for the other ops)
+ * or -errno, -ECANCELED if it was cancelled before it had an effect, -EINTR if after a part
+ * of it. Short transfers, EINTR and EAGAIN are continued by the engine. When done is called
  * the kernel no longer touches the memory. done must not block; it may submit.
  */
 struct vmmio_io_request {
@@ -254,6 +253,8 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_io_fd(struct vmmio_io *io);
  * system call where one is enough. Never blocks on a LOOP engine. On a MANUAL one it
  * performs queued requests, oldest first, and looks at polled descriptors; its timers wait
  * for vmmio_io_advance. Returns how many callbacks ran; 0 also without a user.
+ * Nobody else runs it: a register write that waits for requests (see vmmio_device_write),
+ * made on the only thread that would run the engine, waits for ever.
  * -EBUSY: another thread is in it, or another one is the loop's thread. -EDEADLK: from inside
  * a callback of this engine. -EINVAL: a THREADS engine.
  */
