@@ -10,7 +10,7 @@
  * queue hooks of other queues excepted where it says so (I14). No lock of the
  * library is held during any hook.
  *
- * Answer now, or keep the token and answer later: start, queue_stop and quiesce
+ * Answer now, or keep the token and answer later: start, queue_stop, quiesce and pause
  * return 0 (done), VMMIO_PENDING (vmmio_device_answer follows, exactly once, from any
  * thread, even before the hook has returned), or -errno (failed).
  */
@@ -143,14 +143,17 @@ struct vmmio_backend_ops {
 	 * pause: the host pauses the device. Finish what is under way, or put it aside: chains
 	 * that are kept (receive buffers that wait for data) are neither touched nor
 	 * completed until resume. Chains that are worked on may complete as ever before the
-	 * answer. When this is called no notify is running and pop gives nothing.
-	 * Called by   the executor; if VMMIO_BACKEND_PROMPT, inside vmmio_device_pause, or by
-	 *             the thread whose notify was the last to return. Only of a device that has
-	 *             started.
+	 * answer: each of their vmmio_queue_complete calls has returned by then, else its
+	 * interrupt could follow the report of the pause. When this is called no notify is
+	 * running and pop gives nothing.
+	 * Called by   the executor; if VMMIO_BACKEND_PROMPT, inside vmmio_device_pause, a register
+	 *             write, or by the thread whose notify was the last to return. Only of a
+	 *             device that has started.
 	 * May block   yes (prompt: no).
 	 * Answers by  0, VMMIO_PENDING, or -errno: the pause fails with it, and the device goes
 	 *             on; resume is not called.
-	 * During reset  a reset or a resume while it is pending voids the token.
+	 * During reset  a reset or a resume while it is pending voids the token. After a resume
+	 *             its hook follows before the next pause, whatever is answered late.
 	 * NULL        every chain completes by itself before long: the pause waits for them.
 	 */
 	int (*pause)(void *ctx, vmmio_token token);
@@ -158,8 +161,8 @@ struct vmmio_backend_ops {
 	/*
 	 * resume: the pause is over, or was given up while pause was pending. Chains may
 	 * be completed again; notify follows for each queue.
-	 * Called by   the executor; inside vmmio_device_resume if VMMIO_BACKEND_PROMPT. Not called
-	 *             if a reset came between.
+	 * Called by   the executor; if VMMIO_BACKEND_PROMPT, inside vmmio_device_resume or
+	 *             vmmio_device_pause, or a register write. Not called if a reset came between.
 	 * May block   yes (prompt: no).
 	 * NULL        nothing to do.
 	 */
@@ -167,8 +170,8 @@ struct vmmio_backend_ops {
 };
 
 enum vmmio_backend_flags {
-	/* start, queue_stop, quiesce and reset_finish never wait: they may be called in the
-	 * guest's register write, which saves a wake-up. */
+	/* start, queue_stop, quiesce, reset_finish, pause and resume never wait: they may be
+	 * called in the guest's register write or the host's call, which saves a wake-up. */
 	VMMIO_BACKEND_PROMPT = 1u << 0,
 };
 

@@ -129,10 +129,14 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_device_reset(
  * resume, the device by itself touches nothing. What a guest writes to a register still acts,
  * inside that write: a reset, a queue reset, an InterruptACK with its call of the sink, a
  * config write. DRIVER_OK takes effect with the resume, and so do kicks: each queue is
- * looked at then. So vCPUs are best stopped before, but need not be.
+ * looked at then. What the backend says of itself (vmmio_device_config_change,
+ * vmmio_device_needs_reset) shows in the registers at once, and interrupts with the resume.
+ * So vCPUs are best stopped before, but need not be: config writes that never stop coming hold
+ * the report back.
  * 0: paused, done is not called. VMMIO_PENDING: done comes: 0 paused; -ECANCELED:
  * resumed or destroyed before; -errno: what the backend's pause failed with, the device goes
- * on. -EALREADY: paused already, or about to be. -EBUSY, -EINVAL: the waiter. -ENODEV.
+ * on. Both can be the call's own answer as well; done is not called then.
+ * -EALREADY: paused already, or about to be. -EBUSY, -EINVAL: the waiter. -ENODEV.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_device_pause(
 	struct vmmio_device *device, struct vmmio_waiter *waiter);
@@ -141,7 +145,8 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_device_pause(
  * Ends a pause, or gives one up that is not reached yet (its waiter gets -ECANCELED).
  * No kick is lost: each queue is looked at. Interrupts that were held back are sent.
  * 0: running, done is not called. VMMIO_PENDING: done comes: 0 running; -ECANCELED: paused
- * again or destroyed before. -EALREADY: it is not paused. -EBUSY, -EINVAL, -ENODEV.
+ * again or destroyed before, which can be the call's own answer as well. -EALREADY: it is not
+ * paused. -EBUSY, -EINVAL, -ENODEV.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_device_resume(
 	struct vmmio_device *device, struct vmmio_waiter *waiter);
@@ -179,8 +184,9 @@ VMMIO_API int vmmio_device_destroy(
 /*
  * A destroyed and fenced device need not wait for its chains any more: destroyed is called
  * now. The device, its backend (detach is not called, so it stays attached) and all that
- * the stuck requests point to stay allocated for good, and a log line says so. Memory and
- * executor are released as ever.
+ * the stuck requests point to stay allocated for good, and a log line says so. What its log
+ * needs stays as well: a chain that is answered twice is still reported. Memory and executor
+ * are released as ever.
  * Between vmmio_device_destroy and destroyed only. 0. -EINVAL: not destroyed, or not fenced.
  */
 VMMIO_API int vmmio_device_abandon(struct vmmio_device *device);

@@ -65,7 +65,8 @@ VMMIO_API unsigned vmmio_queue_pop(
 	struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max);
 
 /*
- * Gives chains back: used entries in the order given, one notification at most.
+ * Gives chains back: used entries in the order given, one notification at most. Chains
+ * given back while the device is paused get theirs with the resume, in any order.
  * A len larger than the chain's writable part is cut to it and logged.
  * Unknown and already answered tokens are ignored, counted and logged (ever more rarely).
  * Never waits; calls the interrupt sink, never a hook of the backend, so the
