@@ -57,7 +57,7 @@ static void deliver_once(struct vmmio_device *dev, bool pulse)
 static bool hand_over(struct vmmio_device *dev)
 {
 	if (!vmmio_gate_enter(&dev->gate))
-		return false; /* resetting: no new events come, so the loop ends */
+		return false; /* resetting or paused: no chain is popped, so events end */
 	vmmio_executor_submit(dev->ex, &dev->irq_task);
 	return true;
 }
