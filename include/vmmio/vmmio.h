@@ -22,7 +22,8 @@
  *  Threads   Roles: vCPU (register accesses, any number, any time), backend (pop: one
  *            owner per queue; complete: any thread), executor, I/O, control (create,
  *            destroy). A function says which roles may call it and whether it may wait.
- *            No lock of the library is ever held while it calls you.
+ *            No lock of the library is ever held while it calls you, but for one look-up:
+ *            vmmio_memory_set_translate.
  *  Callbacks may access the device's registers, with one exception: an access that would
  *            have to wait for the callback itself gets -EDEADLK and has no effect.
  *  Lifetimes Executor, memory and backend outlive the device, an I/O engine its disks.

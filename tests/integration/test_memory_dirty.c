@@ -26,7 +26,7 @@ struct oracle {
 
 static struct rig *rig_for(int i, const struct puppet *puppet)
 {
-	struct rig_options o = {.queue_size = 128, .puppet = puppet};
+	struct rig_options o = {.queue_size = 64, .puppet = puppet};
 
 	o.features_off |= i & 4 ? VMMIO_FEATURE(VMMIO_F_EVENT_IDX) : 0;
 	o.features_off |= i & 8 ? VMMIO_FEATURE(VMMIO_F_INDIRECT_DESC) : 0;
@@ -166,7 +166,7 @@ START_TEST(every_page_written_is_logged)
 
 	memory_up(rig, _i & 16 ? VMMIO_FEATURE(VMMIO_F_IN_ORDER) : 0);
 	ck_assert_int_eq(vmmio_memory_dirty_start(rig->memory), 0);
-	for (unsigned round = 0; round < 60; round++)
+	for (unsigned round = 0; round < 30; round++)
 		one_round(o, round, !(_i & 8));
 	oracle_free(o);
 	rig_free(rig);
