@@ -24,9 +24,9 @@ struct oracle {
 	bool allowed[PAGES]; /* pages of the device's, besides those that changed */
 };
 
-static struct rig *rig_for(int i, const struct puppet *puppet)
+static struct rig *rig_for(int i, uint16_t queue_size)
 {
-	struct rig_options o = {.queue_size = 64, .puppet = puppet};
+	struct rig_options o = {.queue_size = queue_size};
 
 	o.features_off |= i & 4 ? VMMIO_FEATURE(VMMIO_F_EVENT_IDX) : 0;
 	o.features_off |= i & 8 ? VMMIO_FEATURE(VMMIO_F_INDIRECT_DESC) : 0;
@@ -161,7 +161,7 @@ static void one_round(struct oracle *o, unsigned round, bool indirect)
 
 START_TEST(every_page_written_is_logged)
 {
-	struct rig *rig = rig_for(_i, NULL);
+	struct rig *rig = rig_for(_i, 64);
 	struct oracle *o = oracle(rig);
 
 	memory_up(rig, _i & 16 ? VMMIO_FEATURE(VMMIO_F_IN_ORDER) : 0);
@@ -173,11 +173,46 @@ START_TEST(every_page_written_is_logged)
 }
 END_TEST
 
+static void complete_in_one_call(struct rig *rig, unsigned q)
+{
+	struct vmmio_completion all[64];
+	const unsigned n = rig_held(rig);
+
+	for (unsigned i = 0; i < n; i++)
+		all[i].token = rig->puppet->held[i].chain.token, all[i].len = 0;
+	rig->puppet->n_held = 0;
+	vmmio_queue_complete(vmmio_device_queue(rig->dev, q), all, n);
+}
+
+/* Used entries in pages of their own, and batches that go over the end of the ring. */
+START_TEST(rings_of_several_pages)
+{
+	struct rig *rig = rig_for(_i, 512);
+	struct vmmio_driver_queue *queue;
+	struct oracle *o = oracle(rig);
+
+	memory_up(rig, 0);
+	queue = vmmio_driver_queue(rig->driver, 0);
+	ck_assert_int_eq(vmmio_memory_dirty_start(rig->memory), 0);
+	for (unsigned round = 0; round < 24; round++) {
+		for (unsigned i = 0; i < 50; i++)
+			add_chain(rig, 0, 1, false);
+		vmmio_driver_queue_kick(queue);
+		look_before(o);
+		fetch(o);
+		complete_in_one_call(rig, 0);
+		look_after(o, "batch");
+		ck_assert_int_eq(rig_reap(rig, 0), 50);
+	}
+	oracle_free(o);
+	rig_free(rig);
+}
+END_TEST
+
 /* The driver sees nothing of it, but what was written before Status 0 has to be moved. */
 START_TEST(discarded_completion_is_logged)
 {
-	struct puppet holds = {0};
-	struct rig *rig = rig_for(_i, &holds);
+	struct rig *rig = rig_for(_i, 64);
 	struct oracle *o = oracle(rig);
 
 	memory_up(rig, 0);
@@ -207,7 +242,7 @@ END_TEST
 
 START_TEST(backend_tells_what_len_does_not_cover)
 {
-	struct rig *rig = rig_for(_i, NULL);
+	struct rig *rig = rig_for(_i, 64);
 	struct oracle *o = oracle(rig);
 	struct vmmio_queue *queue;
 	struct vmmio_chain chain;
@@ -244,7 +279,7 @@ END_TEST
 
 START_TEST(log_follows_the_regions)
 {
-	struct rig *rig = rig_for(_i, NULL);
+	struct rig *rig = rig_for(_i, 64);
 	struct vmmio_region odd = {.guest = UINT64_C(0x90000800), .size = 3 * PAGE};
 	uint64_t bits[2] = {1, 1};
 
@@ -310,6 +345,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, every_page_written_is_logged, 0, CASES);
+	tcase_add_loop_test(tc, rings_of_several_pages, 0, CASES / 2);
 	tcase_add_loop_test(tc, discarded_completion_is_logged, 0, RIG_VARIANTS);
 	tcase_add_loop_test(tc, backend_tells_what_len_does_not_cover, 0, RIG_VARIANTS);
 	tcase_add_loop_test(tc, log_follows_the_regions, 0, RIG_VARIANTS);
