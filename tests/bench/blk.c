@@ -10,7 +10,7 @@
 #include "blk_raw.h"
 #include "disk.h"
 
-enum { N_DEPTHS = 3 };
+enum { N_DEPTHS = 3, SLICES = 9 };
 static const unsigned depths[N_DEPTHS] = {1, 32, 128};
 
 #define PATIENCE UINT64_C(10000000000) /* for one read */
@@ -73,22 +73,40 @@ static double rate(unsigned n, uint64_t ns)
 	return n * 1e6 / (double)ns;
 }
 
-static int measure(struct disk *disk, unsigned depth, unsigned n, struct figures *f)
+/* One slice of the raw loop and one of the disk: ns each, 0 or -errno, told. */
+static int measure_slice(struct disk *disk, unsigned depth, unsigned n, uint64_t ns[2])
 {
-	const uint64_t raw = blk_raw_read(disk->image, 0, depth, n);
-	uint64_t begin, ns;
 	int error;
 
-	if (!raw)
+	ns[0] = blk_raw_read(disk->image, 0, depth, n);
+	if (!ns[0])
 		return -EIO;
-	begin = bench_now();
+	ns[1] = bench_now();
 	error = read_all(disk, depth, n);
-	ns = bench_now() - begin;
-	if (error)
-		return bench_fail(error, "reading from the disk");
-	series_add(&f->raw, rate(n, raw));
-	series_add(&f->thread, rate(n, ns));
-	series_add(&f->ratio, (double)raw / (double)ns);
+	ns[1] = bench_now() - ns[1];
+	return error ? bench_fail(error, "reading from the disk") : 0;
+}
+
+/* A run's value is the median of slices in turn, so that what else the machine does hits
+ * both alike. */
+static int measure(const struct bench *b, struct disk *disk, unsigned depth, struct figures *f)
+{
+	const unsigned n = b->quick ? 200 : depth > 1 ? 20000 : 5000;
+	struct figures slices = {0};
+	uint64_t ns[2];
+
+	for (unsigned slice = 0; slice < SLICES; slice++) {
+		int error = measure_slice(disk, depth, n, ns);
+
+		if (error)
+			return error;
+		series_add(&slices.raw, rate(n, ns[0]));
+		series_add(&slices.thread, rate(n, ns[1]));
+		series_add(&slices.ratio, (double)ns[0] / (double)ns[1]);
+	}
+	series_add(&f->raw, series_spread(&slices.raw).median);
+	series_add(&f->thread, series_spread(&slices.thread).median);
+	series_add(&f->ratio, series_spread(&slices.ratio).median);
 	return 0;
 }
 
@@ -99,8 +117,7 @@ static int measure_runs(struct bench *b, struct disk *disk, struct figures figur
 	for (unsigned run = 0; run < b->runs && !error; run++) {
 		bench_progress(b, "run %u of %u", run + 1, b->runs);
 		for (unsigned i = 0; i < N_DEPTHS && !error; i++)
-			error = measure(disk, depths[i], b->quick ? 500 : depths[i] > 1 ? 300000 : 100000,
-				&figures[i]);
+			error = measure(b, disk, depths[i], &figures[i]);
 	}
 	return error;
 }

@@ -3,6 +3,7 @@
 #include "disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,6 +29,19 @@ struct header {
 	uint64_t sector;
 };
 
+/* Opened as the disk opens it, so that raw reads are given the same: from a descriptor without
+ * O_NONBLOCK, io_uring hands reads of tmpfs to a worker of the kernel's, at ten times the cost. */
+static int reopen(int fd)
+{
+	char path[32];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	close(fd);
+	return again < 0 ? bench_fail(-errno, "opening the image again") : again;
+}
+
 int disk_image(void)
 {
 	int fd = memfd_create("vmmio-bench", MFD_CLOEXEC);
@@ -45,7 +59,7 @@ int disk_image(void)
 		memcpy(bytes + i * DISK_READ, &i, sizeof(i));
 	}
 	munmap(bytes, DISK_BYTES);
-	return fd;
+	return reopen(fd);
 }
 
 /* --- The driver's way to the registers ------------------------------------------ */
