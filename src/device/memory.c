@@ -180,7 +180,7 @@ void vmmio_queue_dirty(struct vmmio_queue *queue, vmmio_token token, uint32_t of
 	vmmio_queue_unlock(queue, false);
 	if (!out && vmmio_count_log(&dev->counters.wrong_tokens, 1))
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
-			"queue %u: %u bytes said to be written through token 0x%llx, which is not out; say so "
-			"before the chain is completed",
+			"queue %u: %u bytes said to be written through token 0x%llx, which is not out; "
+			"say so before the chain is completed",
 			queue->index, len, (unsigned long long)token);
 }
