@@ -160,7 +160,8 @@ struct vmmio_backend_ops {
 
 	/*
 	 * resume: the pause is over, or was given up while pause was pending. Chains may
-	 * be completed again; notify follows for each queue.
+	 * be completed again; notify follows for each queue. If the host has paused again
+	 * meanwhile, the next pause follows instead: the two are called in turns.
 	 * Called by   the executor; if VMMIO_BACKEND_PROMPT, inside vmmio_device_resume or
 	 *             vmmio_device_pause, or a register write. Not called if a reset came between.
 	 * May block   yes (prompt: no).
