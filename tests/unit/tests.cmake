@@ -13,6 +13,8 @@ vmmio_test(ring_split ${CMAKE_CURRENT_LIST_DIR}/test_ring_split.c
   ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
 vmmio_test(ring_packed ${CMAKE_CURRENT_LIST_DIR}/test_ring_packed.c
   ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
+vmmio_test(ring_hold ${CMAKE_CURRENT_LIST_DIR}/test_ring_hold.c
+  ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
 vmmio_test(ring_race ${CMAKE_CURRENT_LIST_DIR}/test_ring_race.c
   ${CMAKE_CURRENT_LIST_DIR}/ring_rig.c)
 foreach(part "" _ring _blk)
