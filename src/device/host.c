@@ -95,10 +95,8 @@ void vmmio_host_fence(struct vmmio_device *dev)
 
 	dev->fence_wanted = false;
 	dev->fenced = true;
-	if (dev->quiesce.state != HOOK_DONE) {
-		vmmio_lifecycle_void(&dev->quiesce);
-		dev->quiesce.state = HOOK_DONE;
-	}
+	vmmio_lifecycle_void(&dev->quiesce);
+	dev->quiesce.state = HOOK_DONE;
 	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
 	n = fence_queues(dev);
 	vmmio_device_log(dev, VMMIO_LOG_WARN,

@@ -292,6 +292,7 @@ void vmmio_pause_reached(struct vmmio_device *dev);
 /* The pause hook answered. */
 void vmmio_pause_answered(struct vmmio_device *dev, int result);
 void vmmio_pause_resume(struct vmmio_device *dev);
+/* A reset has begun. */
 void vmmio_pause_reset_begun(struct vmmio_device *dev);
 /* A pass of the device's gate for a guest's own write, during a pause too. false: the
  * device is in reset. */
