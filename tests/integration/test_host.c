@@ -268,11 +268,15 @@ START_TEST(stuck_host_reset_is_reported)
 
 	rig_up(rig);
 	rig_add(rig, 0, NULL);
+	vmmio_manual_advance(rig->ex, 5000);
 	ck_assert_int_eq(host_reset(rig, &w), VMMIO_PENDING);
 	rig_settle(rig);
+	vmmio_manual_advance(rig->ex, 999);
+	ck_assert_uint_eq(rig->stuck, 0);
 	fixture_expect_log("not over after 1 us: 1 chain(s)");
-	vmmio_manual_advance(rig->ex, 1000);
+	vmmio_manual_advance(rig->ex, 1);
 	ck_assert_uint_eq(rig->stuck, 1);
+	ck_assert_uint_eq(rig->report.age, 1000);
 	check_told(&w, 0, 0);
 	rig_complete_all(rig);
 	rig_settle(rig);

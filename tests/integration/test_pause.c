@@ -67,25 +67,29 @@ START_TEST(parked_chains_are_held_back)
 	rig_add(rig, 0, NULL);
 	rig_add(rig, 0, NULL);
 	rig_add(rig, 1, NULL);
+	rig_add(rig, 1, NULL);
 	ck_assert_int_eq(pause_dev(rig, &w), VMMIO_PENDING);
 	ck_assert_uint_eq(rig->puppet->pauses, 0); /* not prompt: on the executor */
 	rig_settle(rig);
 	check_told(&w, 1, 0);
 	ck_assert_uint_eq(rig->puppet->pauses, 1);
-	ck_assert_uint_eq(rig_counters(rig).leases, 3);
+	ck_assert_uint_eq(rig_counters(rig).leases, 4);
 	rig->puppet->dma = false; /* it does not touch what it keeps, but answers all the same */
 	still = look(rig);
 	ck_assert(rig_complete(rig, 1, 64));
 	ck_assert(rig_complete(rig, 0, 64));
+	ck_assert(rig_complete(rig, 0, 64));
 	check_still(rig, &still);
 	ck_assert_uint_eq(rig_counters(rig).leases, 1);
 	ck_assert_int_eq(rig_reap(rig, 0), 0);
+	ck_assert_int_eq(rig_reap(rig, 1), 0);
 	ck_assert_int_eq(resume_dev(rig, &w), VMMIO_PENDING);
 	rig_settle(rig);
 	check_told(&w, 2, 0);
 	ck_assert_uint_eq(rig->puppet->resumes, 1);
 	ck_assert_int_eq(rig_reap(rig, 0), 2);
-	ck_assert_uint_eq(rig_counters(rig).completions, still.completions + 2);
+	ck_assert_int_eq(rig_reap(rig, 1), 1);
+	ck_assert_uint_eq(rig_counters(rig).completions, still.completions + 3);
 	ck_assert(atomic_load(&rig->line));
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_INTERRUPT_STATUS), VMMIO_INT_USED_BUFFER);
 	ck_assert(rig_complete(rig, 0, 64)); /* what is still out completes as ever */
