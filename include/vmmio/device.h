@@ -159,7 +159,7 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_device_resume(
  * and the reset ends: Status reads 0, waiters are told, a version 2 write returns.
  * What comes back later is ignored. FEATURES_OK is refused from then on, so the device is
  * dead for the driver; destroy it. reset_finish is not called. Still waited for: a hook
- * that has not returned, a thread that touches guest memory (vmmio_queue_access_begin), and a
+ * that has not returned, a thread of the backend's that touches guest memory (vmmio_queue_access_begin), and a
  * pop or completion that is under way.
  * May be called again if the reset does not end. 0. -EINVAL: no reset is under way.
  */
@@ -183,10 +183,11 @@ VMMIO_API int vmmio_device_destroy(
 
 /*
  * A destroyed and fenced device need not wait for its chains any more: destroyed is called
- * now. The device, its backend (detach is not called, so it stays attached) and all that
- * the stuck requests point to stay allocated for good, and a log line says so. What its log
- * needs stays as well: a chain that is answered twice is still reported. Memory and executor
- * are released as ever.
+ * now. If something is still out, the device, its backend (detach is not called, so it stays
+ * attached) and all that the stuck requests point to stay allocated for good, and a log
+ * line says so: executor and memory object too, whose destroy answers -EBUSY from then on,
+ * and what the log needs. Guest memory itself may be unmapped: that is what the fence
+ * promised. If nothing is out this has no effect.
  * Between vmmio_device_destroy and destroyed only. 0. -EINVAL: not destroyed, or not fenced.
  */
 VMMIO_API int vmmio_device_abandon(struct vmmio_device *device);

@@ -79,17 +79,16 @@ VMMIO_API void vmmio_queue_complete(
 VMMIO_API void vmmio_queue_complete_one(struct vmmio_queue *queue, vmmio_token token, uint32_t len);
 
 /*
- * Brackets what a backend's own threads do with a chain's memory outside of notify: copy to
- * it, write a status byte. A chain may be touched from pop to complete all the same; what
- * this adds is an answer. begin false: the chain's life is over (reset, queue reset) or it was
- * fenced: touch nothing, only complete it. begin true: a fence waits for the end, and does
- * not count the chain as stuck. I/O that the kernel does is no access of the backend's.
- * A backend that can be fenced (vmmio_device_fence) uses it. Any thread; one at a time for
- * one chain; never waits. end without begin does nothing.
+ * Brackets what a backend's own threads do with chains' memory outside of notify: copy to it,
+ * write a status byte. A chain may be touched from pop to complete all the same; what this
+ * adds is an answer. begin false: the queue's life is over (reset, queue reset, fence):
+ * touch nothing, only complete; there is no end then. begin true: a fence waits for the end.
+ * I/O that the kernel does is no access of the backend's. A backend that can be fenced
+ * (vmmio_device_fence) uses it; the caller has a chain of the queue that is not completed.
+ * Any thread, any number at once; never waits.
  */
-VMMIO_API VMMIO_MUST_CHECK bool vmmio_queue_access_begin(
-	struct vmmio_queue *queue, vmmio_token token);
-VMMIO_API void vmmio_queue_access_end(struct vmmio_queue *queue, vmmio_token token);
+VMMIO_API VMMIO_MUST_CHECK bool vmmio_queue_access_begin(struct vmmio_queue *queue);
+VMMIO_API void vmmio_queue_access_end(struct vmmio_queue *queue);
 
 /*
  * Tells the dirty log (vmmio_memory_dirty_start) of len bytes from offset of the chain's

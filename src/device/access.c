@@ -162,7 +162,7 @@ static void ask_features(struct vmmio_device *dev, struct pending *p)
 	if (dev->ops.features)
 		result = dev->ops.features(dev->backend.ctx, accepted);
 	vmmio_frame_leave(&frame);
-	if (result)
+	if (result && vmmio_count_log(&dev->counters.refused, 1))
 		vmmio_device_log(dev, VMMIO_LOG_INFO,
 			"the backend refuses features 0x%016llx%016llx (error %d): FEATURES_OK stays clear",
 			(unsigned long long)accepted[1], (unsigned long long)accepted[0], result);
@@ -261,7 +261,7 @@ static int refuse(struct vmmio_device *dev, uint64_t offset)
 
 static void carry_out(struct vmmio_device *dev, struct pending *p)
 {
-	if (p->refused)
+	if (p->refused && vmmio_count_log(&dev->counters.refused, 1))
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"FEATURES_OK is refused: the device was fenced; create another one");
 	if (p->features)

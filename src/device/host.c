@@ -91,6 +91,7 @@ static uint32_t fence_queues(struct vmmio_device *dev)
 void vmmio_host_fence(struct vmmio_device *dev)
 {
 	struct frame frame;
+	bool destroying = dev->destroying;
 	uint32_t n;
 
 	dev->fence_wanted = false;
@@ -101,8 +102,9 @@ void vmmio_host_fence(struct vmmio_device *dev)
 	n = fence_queues(dev);
 	vmmio_device_log(dev, VMMIO_LOG_WARN,
 		"fenced with %u chain(s) out: they count as returned, late answers are ignored, and "
-		"FEATURES_OK is refused from now on; destroy the device and create another one",
-		n);
+		"FEATURES_OK is refused from now on; %s",
+		n, destroying ? "vmmio_device_abandon ends the wait for them" :
+				"destroy the device and create another one");
 	vmmio_step_call_end(dev, &frame);
 }
 
@@ -117,7 +119,7 @@ void vmmio_host_fenced_answer(struct vmmio_device *dev, uint32_t n)
 
 int vmmio_device_destroy(struct vmmio_device *dev, void (*destroyed)(void *ctx), void *ctx)
 {
-	uint32_t given_up;
+	bool owed;
 	uint64_t now;
 
 	if (!dev)
@@ -134,7 +136,7 @@ int vmmio_device_destroy(struct vmmio_device *dev, void (*destroyed)(void *ctx),
 	dev->destroying = true;
 	dev->destroyed = destroyed;
 	dev->destroyed_ctx = ctx;
-	given_up = dev->given_up;
+	owed = vmmio_host_owed(dev);
 	vmmio_waiter_tell(dev, WAIT_PAUSE, NULL, -ECANCELED);
 	vmmio_waiter_tell(dev, WAIT_RESUME, NULL, -ECANCELED);
 	atomic_store_explicit(&dev->dead, true, memory_order_relaxed);
@@ -145,11 +147,10 @@ int vmmio_device_destroy(struct vmmio_device *dev, void (*destroyed)(void *ctx),
 		dev->deadline_over = false;
 	}
 	pthread_mutex_unlock(&dev->lock);
-	if (given_up)
+	if (owed)
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
-			"destroy waits for %u fenced chain(s) that may never come back: "
-			"vmmio_device_abandon gives them up with the device",
-			given_up);
+			"destroy waits for fenced chains or a fenced quiesce that may never come back: "
+			"vmmio_device_abandon gives them up with the device");
 	vmmio_lifecycle_enter(dev);
 	dev->users--; /* the device may be gone from here on */
 	vmmio_lifecycle_leave(dev, vmmio_frame_where(dev));
@@ -160,6 +161,7 @@ int vmmio_device_abandon(struct vmmio_device *dev)
 {
 	const char *missing = NULL;
 	uint32_t given_up;
+	bool owed;
 
 	if (!dev)
 		return -EINVAL;
@@ -168,7 +170,8 @@ int vmmio_device_abandon(struct vmmio_device *dev)
 		missing = "vmmio_device_destroy";
 	else if (!dev->fenced || dev->resetting)
 		missing = "vmmio_device_fence";
-	else
+	owed = !missing && vmmio_host_owed(dev);
+	if (owed) /* else it goes by itself, and nothing need stay */
 		dev->abandoned = true;
 	given_up = dev->given_up;
 	dev->users++;
@@ -176,10 +179,10 @@ int vmmio_device_abandon(struct vmmio_device *dev)
 	if (missing)
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"abandon: call %s first, and let it do its work; not abandoned", missing);
-	else
+	else if (owed)
 		vmmio_device_log(dev, VMMIO_LOG_WARN,
 			"abandoned: %u chain(s) never came back; the device, its backend and all that "
-			"these point to stay allocated for good",
+			"these point to stay allocated and in use for good",
 			given_up);
 	vmmio_lifecycle_enter(dev);
 	dev->users--;

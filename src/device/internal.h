@@ -92,6 +92,7 @@ struct vmmio_queue {
 	/* A reset or stop has begun: nothing is written for its chains any more. Set under
 	 * device->lock, cleared with ring_lock held too; see publish in queue.c. */
 	_Atomic bool over;
+	_Atomic uint32_t touching; /* backend's accesses to chains' memory; a fence waits */
 
 	/* device->lock */
 	bool quiet;     /* no pass is left inside its closed gate */
@@ -110,7 +111,7 @@ enum run { RUN_ON, RUN_PAUSING, RUN_PAUSED, RUN_RESUMING };
 
 struct counters {
 	_Atomic uint64_t resets, queue_resets, chains, completions, dropped, wrong_tokens,
-		interrupts, lost_pulses, faults, stuck;
+		interrupts, lost_pulses, faults, stuck, refused;
 };
 
 struct vmmio_device {
@@ -303,6 +304,11 @@ bool vmmio_pause_force(struct vmmio_device *dev);
 /* Nothing can reach guest memory any more, says the embedder: chains that are out count as
  * returned. Drops the lock meanwhile. */
 void vmmio_host_fence(struct vmmio_device *dev);
+/* Whether something that a fence has given up may still come back. */
+static inline bool vmmio_host_owed(const struct vmmio_device *dev)
+{
+	return dev->given_up || dev->quiesce.voided;
+}
 /* Chains that were given up have come back all the same; no lock held. */
 void vmmio_host_fenced_answer(struct vmmio_device *dev, uint32_t n);
 

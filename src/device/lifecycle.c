@@ -17,11 +17,20 @@
 
 /* --- Which step is next: lock held ------------------------------------------------- */
 
+/* A pass, or an access of the backend's, is inside a queue. */
+static bool is_touched(const struct vmmio_device *dev)
+{
+	for (uint32_t i = 0; i < dev->n_queues; i++)
+		if (atomic_load_explicit(&dev->queues[i].touching, memory_order_seq_cst))
+			return true;
+	return dev->unquiet;
+}
+
 static enum step_kind next_in_reset(const struct vmmio_device *dev)
 {
 	if (dev->quiesce.state == HOOK_WANTED)
 		return dev->unquiet ? STEP_NONE : STEP_QUIESCE;
-	if (dev->fence_wanted && !dev->unquiet)
+	if (dev->fence_wanted && !is_touched(dev))
 		return STEP_FENCE;
 	if (dev->quiesce.state != HOOK_DONE || dev->undrained)
 		return STEP_NONE;
@@ -33,9 +42,9 @@ static enum step_kind next_in_reset(const struct vmmio_device *dev)
 /* What a fence has given up has to come back all the same, or be abandoned. */
 static enum step_kind next_in_destroy(const struct vmmio_device *dev)
 {
-	bool owed = dev->given_up || dev->quiesce.voided;
+	bool waits = vmmio_host_owed(dev) && !dev->abandoned;
 
-	return dev->users || dev->told || (owed && !dev->abandoned) ? STEP_NONE : STEP_DETACH;
+	return dev->users || dev->told || waits ? STEP_NONE : STEP_DETACH;
 }
 
 static struct step next_of_stopping(struct vmmio_device *dev)
@@ -151,7 +160,7 @@ void vmmio_lifecycle_void(struct hook *hook)
 /* The end of a queue's life: what completes from here on only gives its lease back. */
 static void end_life(struct vmmio_queue *queue)
 {
-	atomic_store_explicit(&queue->over, true, memory_order_release);
+	atomic_store_explicit(&queue->over, true, memory_order_seq_cst); /* see access_begin */
 	if (queue->phase == QUEUE_RUN)
 		vmmio_lifecycle_close_gate(queue);
 }
@@ -258,8 +267,10 @@ static void release(struct vmmio_device *dev)
 	dev->released = true;
 	pthread_mutex_unlock(&dev->lock);
 	vmmio_observe_detach(dev);
-	vmmio_memory_unuse(dev->memory, &dev->memory_user);
-	vmmio_executor_unref(dev->ex);
+	if (!abandoned) {
+		vmmio_memory_unuse(dev->memory, &dev->memory_user);
+		vmmio_executor_unref(dev->ex);
+	}
 	if (destroyed)
 		destroyed(ctx);
 	if (!abandoned)

@@ -416,23 +416,23 @@ uint32_t vmmio_queue_fence(struct vmmio_queue *queue)
 
 /* --- A backend's own accesses ---------------------------------------------------------- */
 
-bool vmmio_queue_access_begin(struct vmmio_queue *queue, vmmio_token token)
+/* Either the fence sees us inside, or we see that the life is over; likewise at the end. */
+bool vmmio_queue_access_begin(struct vmmio_queue *queue)
 {
-	bool mine = false;
-
-	pthread_mutex_lock(&queue->ring_lock);
-	if (queue->block && !atomic_load_explicit(&queue->over, memory_order_relaxed))
-		mine = vmmio_ring_busy(&queue->block->ring, token, true);
-	vmmio_queue_unlock(queue, false);
-	return mine;
+	atomic_fetch_add_explicit(&queue->touching, 1, memory_order_seq_cst);
+	if (!atomic_load_explicit(&queue->over, memory_order_seq_cst))
+		return true;
+	vmmio_queue_access_end(queue);
+	return false;
 }
 
-void vmmio_queue_access_end(struct vmmio_queue *queue, vmmio_token token)
+void vmmio_queue_access_end(struct vmmio_queue *queue)
 {
-	pthread_mutex_lock(&queue->ring_lock);
-	if (queue->block)
-		vmmio_ring_busy(&queue->block->ring, token, false);
-	vmmio_queue_unlock(queue, false);
+	if (atomic_fetch_sub_explicit(&queue->touching, 1, memory_order_seq_cst) != 1 ||
+		!atomic_load_explicit(&queue->over, memory_order_seq_cst))
+		return;
+	vmmio_lifecycle_enter(queue->dev);
+	vmmio_lifecycle_leave(queue->dev, ELSEWHERE);
 }
 
 void vmmio_queue_complete_one(struct vmmio_queue *queue, vmmio_token token, uint32_t len)

@@ -252,16 +252,6 @@ unsigned vmmio_ring_flush(struct vmmio_ring *ring)
 	return written;
 }
 
-bool vmmio_ring_busy(struct vmmio_ring *ring, vmmio_token token, bool busy)
-{
-	struct vmmio_ring_slot *slot = slot_of(ring, token);
-
-	if (!slot || slot->state != SLOT_OUT)
-		return false;
-	slot->busy = busy;
-	return true;
-}
-
 uint32_t vmmio_ring_fence(struct vmmio_ring *ring)
 {
 	uint32_t i, n = 0;
@@ -270,7 +260,7 @@ uint32_t vmmio_ring_fence(struct vmmio_ring *ring)
 	for (i = 0; i < ring->size; i++) {
 		struct vmmio_ring_slot *slot = &ring->slots[i];
 
-		if (slot->state != SLOT_OUT || slot->busy)
+		if (slot->state != SLOT_OUT)
 			continue;
 		slot->state = SLOT_FENCED;
 		n++;

@@ -39,7 +39,6 @@ struct vmmio_ring_slot {
 	uint16_t descs;        /* what it counts in in_flight: ring entries (packed), 1 (split) */
 	uint16_t next;         /* free: next free slot; IN_ORDER and in flight: popped next */
 	uint8_t state;         /* enum slot_state */
-	bool busy;             /* out: a thread of the backend's is touching its memory */
 };
 
 /* One of the three areas. */
@@ -134,10 +133,7 @@ unsigned vmmio_ring_complete(struct vmmio_ring *ring, const struct vmmio_complet
 /* Publishes what VMMIO_RING_HOLD has kept; as complete. */
 unsigned vmmio_ring_flush(struct vmmio_ring *ring);
 
-/* Marks a chain that is out as being touched, or not any more. false: it is not out. */
-bool vmmio_ring_busy(struct vmmio_ring *ring, vmmio_token token, bool busy);
-
-/* Gives up all chains that are out and not busy, and returns how many: their slots and iovecs
+/* Gives up all chains that are out, and returns how many: their slots and iovecs
  * stay, their answers are recognised. The ring stops for good. */
 uint32_t vmmio_ring_fence(struct vmmio_ring *ring);
 

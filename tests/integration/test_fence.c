@@ -100,7 +100,7 @@ START_TEST(late_answers_change_nothing)
 	rig_write(rig, VMMIO_REG_STATUS, ACK | DRIVER);
 	still = look(rig);
 	for (int i = 0; i < 2; i++)
-		ck_assert(!vmmio_queue_access_begin(held[i].queue, held[i].chain.token));
+		ck_assert(!vmmio_queue_access_begin(held[i].queue));
 	rig_complete_all(rig);
 	check_still(rig, &still);
 	ck_assert_uint_eq(rig_counters(rig).dropped, 2);
@@ -173,37 +173,34 @@ START_TEST(quiesce_counts_as_answered)
 }
 END_TEST
 
-/* Two chains: one is being touched, the other is given up. */
-START_TEST(a_chain_that_is_touched_is_waited_for)
+/* One chain of two is being touched: the fence gives up both when that has ended. */
+START_TEST(an_access_is_waited_for)
 {
-	for (int again = 0; again < 2; again++) {
+	for (int late = 0; late < 2; late++) {
 		struct rig_waiter w = RIG_WAITER;
 		struct rig *rig = live(_i, &polite);
 		struct vmmio_queue *queue;
-		uint64_t token;
 
 		rig_add(rig, 0, NULL);
 		rig_add(rig, 1, NULL);
 		queue = rig->puppet->held[0].queue;
-		token = rig->puppet->held[0].chain.token;
-		ck_assert(!vmmio_queue_access_begin(queue, token + (UINT64_C(9) << 16)));
-		ck_assert(vmmio_queue_access_begin(queue, token));
+		ck_assert(vmmio_queue_access_begin(queue));
+		ck_assert(vmmio_queue_access_begin(queue));
 		ck_assert_int_eq(host_reset(rig, &w), VMMIO_PENDING);
 		rig_settle(rig);
+		vmmio_queue_access_end(queue); /* one of the two */
 		ck_assert_int_eq(fence(rig), 0);
 		rig_settle(rig);
-		ck_assert_uint_eq(fixture_logged("fenced with 1 chain(s) out"), again + 1u);
+		ck_assert_uint_eq(fixture_logged("fenced with"), (unsigned)late);
 		ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
-		ck_assert_uint_eq(rig_counters(rig).leases, 1);
-		vmmio_queue_access_end(queue, token);
-		ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
-		/* It does not begin anew: this life is over. */
-		ck_assert(!vmmio_queue_access_begin(queue, token));
-		if (again) /* nor does it come back: fenced once more */
-			ck_assert_int_eq(fence(rig), 0);
-		else
+		ck_assert_uint_eq(rig_counters(rig).leases, 2);
+		/* None begins anew: this life is over. */
+		ck_assert(!vmmio_queue_access_begin(queue));
+		if (late) /* it comes back before the access has ended */
 			ck_assert(rig_complete(rig, 0, 64));
+		vmmio_queue_access_end(queue);
 		rig_settle(rig);
+		ck_assert_uint_eq(fixture_logged(late ? "fenced with 1" : "fenced with 2"), 1);
 		check_told(&w, 1, 0);
 		check_zero(rig);
 		come_back(rig);
@@ -258,9 +255,8 @@ START_TEST(fence_while_paused)
 	rig_add(rig, 0, NULL);
 	rig_add(rig, 0, NULL);
 	pause_now(rig);
-	ck_assert(vmmio_queue_access_begin(rig->puppet->held[0].queue,
-		rig->puppet->held[0].chain.token));
-	vmmio_queue_access_end(rig->puppet->held[0].queue, rig->puppet->held[0].chain.token);
+	ck_assert(vmmio_queue_access_begin(rig->puppet->held[0].queue));
+	vmmio_queue_access_end(rig->puppet->held[0].queue);
 	rig->puppet->dma = false;
 	ck_assert(rig_complete(rig, 0, 64)); /* held back: not one of those */
 	ck_assert_int_eq(host_reset(rig, &w), VMMIO_PENDING);
@@ -329,18 +325,39 @@ START_TEST(abandon_waits_for_the_fence)
 
 	rig_add(rig, 0, NULL);
 	held = rig->puppet->held[0];
-	ck_assert(vmmio_queue_access_begin(held.queue, held.chain.token));
+	ck_assert(vmmio_queue_access_begin(held.queue));
 	ck_assert_int_eq(vmmio_device_destroy(rig->dev, NULL, NULL), 0);
 	rig_settle(rig);
 	ck_assert_int_eq(fence(rig), 0);
 	fixture_expect_log("abandon: call vmmio_device_fence first");
 	ck_assert_int_eq(vmmio_device_abandon(rig->dev), -EINVAL);
-	vmmio_queue_access_end(held.queue, held.chain.token);
+	vmmio_queue_access_end(held.queue);
 	rig_complete_all(rig);
 	rig_settle(rig);
 	ck_assert_uint_eq(rig->puppet->detaches, 1);
 	rig->dev = NULL;
 	rig_free(rig);
+}
+END_TEST
+
+/* Nothing is out: nothing need stay, and the device goes as ever. */
+START_TEST(abandon_of_nothing)
+{
+	struct rig *rig = live(_i, &polite);
+
+	rig_add(rig, 0, NULL);
+	ck_assert_int_eq(vmmio_device_destroy(rig->dev, NULL, NULL), 0);
+	ck_assert_int_eq(fence(rig), 0);
+	while (!rig->dev->fenced && vmmio_manual_step(rig->ex, 0))
+		;
+	ck_assert_uint_eq(fixture_logged("vmmio_device_abandon ends the wait"), 1);
+	rig_complete_all(rig); /* back after all */
+	ck_assert_int_eq(vmmio_device_abandon(rig->dev), 0);
+	ck_assert_uint_eq(fixture_logged("abandoned"), 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->detaches, 1);
+	rig->dev = NULL;
+	rig_free(rig); /* memory and executor are free */
 }
 END_TEST
 
@@ -361,10 +378,10 @@ START_TEST(destroy_waits_for_late_answers)
 
 		if (first) {
 			ck_assert_int_eq(fence(rig), 0);
-			fixture_expect_log("destroy waits for 2 fenced chain(s) that may never come");
+			fixture_expect_log("destroy waits for fenced chains");
 		}
 		ck_assert_int_eq(vmmio_device_destroy(rig->dev, count, &destroyed), 0);
-		ck_assert_uint_eq(fixture_logged("destroy waits for 2"), first);
+		ck_assert_uint_eq(fixture_logged("destroy waits for fenced chains"), first);
 		if (!first)
 			ck_assert_int_eq(fence(rig), 0);
 		rig_settle(rig);
@@ -395,6 +412,7 @@ START_TEST(destroy_waits_for_the_answer_of_quiesce)
 	rig = stuck_reset(_i, &puppet, &w);
 	ck_assert_int_eq(fence(rig), 0);
 	rig_complete_all(rig);
+	fixture_expect_log("destroy waits for fenced chains or a fenced quiesce");
 	ck_assert_int_eq(vmmio_device_destroy(rig->dev, count, &destroyed), 0);
 	rig_settle(rig);
 	ck_assert_uint_eq(destroyed, 0);
@@ -406,8 +424,8 @@ START_TEST(destroy_waits_for_the_answer_of_quiesce)
 }
 END_TEST
 
-/* Told to abandon it, destroy waits no more. What the stuck requests point to stays, and they
- * may come back when executor and memory are long gone. */
+/* Told to abandon it, destroy waits no more. What the stuck requests point to stays, executor and
+ * memory object too, for they may come back. */
 START_TEST(an_abandoned_device_stays)
 {
 	struct puppet puppet = polite;
@@ -425,7 +443,7 @@ START_TEST(an_abandoned_device_stays)
 	token = rig->puppet->quiesce_token;
 	dev = rig->dev;
 	ck_assert_int_eq(fence(rig), 0);
-	fixture_expect_log("destroy waits for 2");
+	fixture_expect_log("destroy waits for fenced chains");
 	ck_assert_int_eq(vmmio_device_destroy(dev, count, &destroyed), 0);
 	rig_settle(rig);
 	ck_assert_uint_eq(destroyed, 0);
@@ -437,10 +455,11 @@ START_TEST(an_abandoned_device_stays)
 	ck_assert_uint_eq(destroyed, 1);
 	ck_assert_uint_eq(rig->puppet->detaches, 0);
 	rig->dev = NULL;
-	rig_free(rig);
+	fixture_expect_log("1 devices use it");
+	ck_assert_int_eq(vmmio_memory_destroy(rig->memory), -EBUSY);
+	ck_assert_int_eq(vmmio_executor_destroy(rig->ex), -EBUSY);
 	for (int i = 0; i < 2; i++) {
-		ck_assert(!vmmio_queue_access_begin(held[i].queue, held[i].chain.token));
-		vmmio_queue_access_end(held[i].queue, held[i].chain.token);
+		ck_assert(!vmmio_queue_access_begin(held[i].queue));
 		vmmio_queue_complete_one(held[i].queue, held[i].chain.token, 64);
 	}
 	vmmio_device_answer(dev, token, 0);
@@ -449,7 +468,10 @@ START_TEST(an_abandoned_device_stays)
 	vmmio_device_answer(dev, token, 0);
 	ck_assert_uint_eq(dev->given_up, 0);
 	ck_assert_uint_eq(destroyed, 1);
-	vmmio_device_free(dev); /* what nobody else may do */
+	vmmio_memory_unuse(dev->memory, &dev->memory_user); /* what nobody else may do */
+	vmmio_executor_unref(dev->ex);
+	vmmio_device_free(dev);
+	rig_free(rig);
 }
 END_TEST
 
@@ -659,12 +681,13 @@ int main(void)
 	tcase_add_loop_test(does, late_answers_change_nothing, 0, RIG_VARIANTS);
 	tcase_add_loop_test(waits, quiesce_is_called_before, 0, RIG_VARIANTS);
 	tcase_add_loop_test(waits, quiesce_counts_as_answered, 0, RIG_VARIANTS);
-	tcase_add_loop_test(waits, a_chain_that_is_touched_is_waited_for, 0, RIG_VARIANTS);
+	tcase_add_loop_test(waits, an_access_is_waited_for, 0, RIG_VARIANTS);
 	tcase_add_loop_test(waits, fence_inside_a_hook, 0, RIG_VARIANTS);
 	tcase_add_loop_test(waits, fence_while_paused, 0, RIG_VARIANTS);
 	tcase_add_loop_test(refused, a_healthy_device_is_not_fenced, 0, RIG_VARIANTS);
 	tcase_add_loop_test(refused, abandon_is_refused, 0, RIG_VARIANTS);
 	tcase_add_loop_test(refused, abandon_waits_for_the_fence, 0, RIG_VARIANTS);
+	tcase_add_loop_test(refused, abandon_of_nothing, 0, RIG_VARIANTS);
 	tcase_add_loop_test(destroy, destroy_waits_for_late_answers, 0, RIG_VARIANTS);
 	tcase_add_loop_test(destroy, destroy_waits_for_the_answer_of_quiesce, 0, RIG_VARIANTS);
 	tcase_add_loop_test(destroy, an_abandoned_device_stays, 0, RIG_VARIANTS);

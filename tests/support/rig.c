@@ -53,14 +53,14 @@ static bool take(struct puppet *p, unsigned n, struct rig_held *out)
 
 static void give_back(struct puppet *p, const struct rig_held *held, uint32_t len)
 {
-	if (p->polite && !vmmio_queue_access_begin(held->queue, held->chain.token)) {
+	if (p->polite && !vmmio_queue_access_begin(held->queue)) {
 		vmmio_queue_complete_one(held->queue, held->chain.token, len);
 		return;
 	}
 	if (p->dma)
 		fill(&held->chain, 0xd5);
 	if (p->polite)
-		vmmio_queue_access_end(held->queue, held->chain.token);
+		vmmio_queue_access_end(held->queue);
 	vmmio_queue_complete_one(held->queue, held->chain.token, len);
 }
 

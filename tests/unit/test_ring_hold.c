@@ -148,7 +148,6 @@ START_TEST(held_answers_are_answers)
 	answer(&rig, 0, 1000, VMMIO_RING_HOLD, &answers);
 	ck_assert_uint_eq(answers.cut, 1);
 	ck_assert(!vmmio_ring_oldest(&rig.ring, &head, &generation));
-	ck_assert(!vmmio_ring_busy(&rig.ring, chains[0].token, true));
 	expect_wrong(&rig, 0, VMMIO_RING_HOLD);
 	expect_wrong(&rig, 0, VMMIO_RING_PUBLISH);
 	ck_assert_uint_eq(rig.ring.leases, 0);
@@ -212,15 +211,13 @@ START_TEST(a_fence_gives_up_what_is_out)
 	add_and_pop(&rig, 5);
 	rig_complete(&rig, chains[0].token, 5); /* answered */
 	hold(&rig, 1, 5);                       /* held back */
-	ck_assert(vmmio_ring_busy(&rig.ring, chains[2].token, true));
 	ck_assert_uint_eq(rig.ring.leases, 3);
-	ck_assert_uint_eq(vmmio_ring_fence(&rig.ring), 2);
-	ck_assert_uint_eq(rig.ring.leases, 1);
-	ck_assert(vmmio_ring_oldest(&rig.ring, &head, &generation));
-	ck_assert_uint_eq(head, chains[2].head);
+	ck_assert_uint_eq(vmmio_ring_fence(&rig.ring), 3);
+	ck_assert_uint_eq(vmmio_ring_fence(&rig.ring), 0);
+	ck_assert_uint_eq(rig.ring.leases, 0);
+	ck_assert(!vmmio_ring_oldest(&rig.ring, &head, &generation));
 	/* Late, once each; then wrong. */
-	for (unsigned i = 3; i < 5; i++) {
-		ck_assert(!vmmio_ring_busy(&rig.ring, chains[i].token, true));
+	for (unsigned i = 2; i < 5; i++) {
 		ck_assert_uint_eq(answer(&rig, i, 64, VMMIO_RING_DROP, &answers), 0);
 		ck_assert_uint_eq(answers.fenced, 1);
 		ck_assert_uint_eq(answers.accepted + answers.wrong, 0);
@@ -228,15 +225,6 @@ START_TEST(a_fence_gives_up_what_is_out)
 	}
 	expect_wrong(&rig, 0, VMMIO_RING_DROP);
 	expect_wrong(&rig, 1, VMMIO_RING_DROP);
-	/* The one that was busy comes back as ever, or is given up now. */
-	ck_assert(vmmio_ring_busy(&rig.ring, chains[2].token, false));
-	if (_i & 1) {
-		ck_assert_uint_eq(vmmio_ring_fence(&rig.ring), 1);
-		ck_assert_uint_eq(vmmio_ring_fence(&rig.ring), 0);
-	} else {
-		ck_assert_uint_eq(answer(&rig, 2, 5, VMMIO_RING_DROP, &answers), 0);
-		ck_assert_uint_eq(answers.accepted, 1);
-	}
 	ck_assert_uint_eq(rig.ring.leases, 0);
 	ck_assert_uint_eq(vmmio_ring_flush(&rig.ring), 0);
 	rig_down(&rig);
@@ -264,28 +252,6 @@ START_TEST(a_fenced_ring_writes_nothing)
 }
 END_TEST
 
-/* Busy is of one chain's life: the next chain in its slot starts untouched. */
-START_TEST(busy_ends_with_the_chain)
-{
-	struct rig rig;
-	vmmio_token old;
-
-	up(&rig, _i);
-	ck_assert(!vmmio_ring_busy(&rig.ring, 0, true));
-	ck_assert(!vmmio_ring_busy(&rig.ring, UINT64_C(1) << 16 | 0xffff, true));
-	add_and_pop(&rig, 1);
-	old = chains[0].token;
-	ck_assert(vmmio_ring_busy(&rig.ring, old, true));
-	rig_complete(&rig, old, 1);
-	ck_assert(!vmmio_ring_busy(&rig.ring, old, false));
-	add_and_pop(&rig, 1);
-	ck_assert_uint_eq(chains[0].token & 0xffff, old & 0xffff);
-	ck_assert(!vmmio_ring_busy(&rig.ring, old, true));
-	ck_assert_uint_eq(vmmio_ring_fence(&rig.ring), 1);
-	rig_down(&rig);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("ring_hold");
@@ -299,6 +265,5 @@ int main(void)
 	tcase_add_loop_test(hold_back, a_drop_forgets_what_is_held, 0, VARIANTS);
 	tcase_add_loop_test(give_up, a_fence_gives_up_what_is_out, 0, VARIANTS);
 	tcase_add_loop_test(give_up, a_fenced_ring_writes_nothing, 0, VARIANTS);
-	tcase_add_loop_test(give_up, busy_ends_with_the_chain, 0, VARIANTS);
 	return fixture_main(suite);
 }
