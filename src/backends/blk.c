@@ -130,6 +130,8 @@ static void init_options(struct vmmio_blk *blk, const struct vmmio_blk_options *
 	blk->block_size = o->block_size ? o->block_size : VMMIO_BLK_SECTOR;
 	blk->delay = o->delay;
 	blk->delay_cancellable = o->delay_cancellable;
+	blk->bounce = o->bounce;
+	blk->orphan_max = o->bounce_max ? o->bounce_max : BLK_ORPHAN_MAX;
 	blk->n_queues = o->n_queues ? o->n_queues : 1;
 	blk->queue_size = o->queue_size ? o->queue_size : 256;
 	memcpy(blk->serial, serial, strlen(serial));
@@ -157,6 +159,7 @@ static void init_backend(struct vmmio_blk *blk, const struct vmmio_blk_options *
 	};
 	vmmio_blk_init_config(blk, o);
 	pthread_mutex_init(&blk->device_lock, NULL);
+	pthread_mutex_init(&blk->orphan_lock, NULL);
 }
 
 int vmmio_blk_create(const struct vmmio_blk_options *options, struct vmmio_blk **out)
@@ -193,8 +196,8 @@ const struct vmmio_backend *vmmio_blk_backend(const struct vmmio_blk *blk)
 
 int vmmio_blk_destroy(struct vmmio_blk *blk)
 {
+	unsigned i, orphans;
 	bool attached;
-	unsigned i;
 
 	if (!blk)
 		return 0;
@@ -208,6 +211,14 @@ int vmmio_blk_destroy(struct vmmio_blk *blk)
 			blk->name);
 		return -EBUSY;
 	}
+	orphans = atomic_load(&blk->count.orphans);
+	if (orphans) {
+		vmmio_blk_log(&blk->log, VMMIO_LOG_INFO,
+			"disk image %s: %u request(s) that a reset gave up are still in the kernel, not "
+			"destroyed: try again later",
+			blk->name, orphans);
+		return -EBUSY;
+	}
 	vmmio_io_unref(blk->io);
 	vmmio_blk_close(blk);
 	for (i = 0; i < blk->n_queues; i++) {
@@ -215,6 +226,7 @@ int vmmio_blk_destroy(struct vmmio_blk *blk)
 		pthread_mutex_destroy(&blk->queues[i].lock);
 	}
 	pthread_mutex_destroy(&blk->device_lock);
+	pthread_mutex_destroy(&blk->orphan_lock);
 	free(blk->queues);
 	free(blk);
 	return 0;
@@ -237,5 +249,6 @@ void vmmio_blk_counters(const struct vmmio_blk *blk, struct vmmio_blk_counters *
 		.unsupported = atomic_load(&c->unsupported),
 		.cancelled = atomic_load(&c->cancelled),
 		.in_flight = atomic_load(&c->in_flight),
+		.orphans = atomic_load(&c->orphans),
 	};
 }

@@ -9,6 +9,8 @@
  *     LOCAL     one thread is working on it and nobody else may touch it
  *     ENGINE    the I/O engine has it; a cancel may be sent under the queue's lock
  *     DELAYED   its I/O is over and its deadline is armed (the delay option)
+ *     BLOCKED   it waits for an orphan; see blk_orphan.c for both
+ *     ORPHAN    the I/O engine has it and its chain is completed: off the active list
  *
  * The queue's lock covers lists and places, and is held while submitting to the engine, so
  * that a cancel never meets a request that is not there yet.
@@ -26,9 +28,10 @@
 #define BLK_MAX_SEGMENTS 8u
 #define BLK_MAX_SECTORS 0x3fffffu /* of one discard or write zeroes segment: 2 GiB */
 #define BLK_BOUNCE 262144u        /* bytes of a bounce buffer; more goes in pieces */
+#define BLK_ORPHAN_MAX (UINT64_C(64) << 20)
 #define BLK_SPARE_SEGMENTS 18u    /* beyond seg_max: a header in up to 16 pieces, status */
 
-enum blk_place { BLK_LOCAL, BLK_ENGINE, BLK_DELAYED };
+enum blk_place { BLK_LOCAL, BLK_ENGINE, BLK_DELAYED, BLK_BLOCKED, BLK_ORPHAN };
 
 struct blk_segment {
 	uint64_t offset, length; /* bytes */
@@ -39,6 +42,7 @@ struct blk_request {
 	struct vmmio_io_request io;
 	struct vmmio_deadline deadline;
 	struct blk_queue *queue;
+	struct blk_pool *pool;
 	struct blk_request *next, **link; /* active list, and what points here; next: free list */
 	struct blk_request *deferred;    /* next in blk_queue.deferred */
 	enum blk_place place;
@@ -63,7 +67,9 @@ struct blk_request {
 	struct vmmio_iovec small[4]; /* room for iov if an element is cut ... */
 	struct vmmio_iovec *large;   /* ... or here, allocated */
 	struct vmmio_iovec bounce;   /* base NULL: none; len: of this piece */
+	size_t bounce_size;          /* allocated */
 	uint64_t bounced;            /* bytes done by way of bounce */
+	uint64_t cost;               /* orphan: bytes it keeps allocated */
 	uint8_t n_segments, segment;
 	struct blk_segment segments[BLK_MAX_SEGMENTS];
 };
@@ -75,11 +81,18 @@ struct blk_batch {
 	struct vmmio_completion completions[BLK_BATCH];
 };
 
+/* The requests of a queue. It belongs to the queue and to each orphan among them. */
+struct blk_pool {
+	atomic_uint refs;
+	unsigned n;
+	struct blk_request requests[];
+};
+
 struct blk_queue {
 	struct vmmio_blk *blk;
 	struct vmmio_queue *queue; /* from start on */
 	pthread_mutex_t lock;      /* all below */
-	struct blk_request *requests;
+	struct blk_pool *pool; /* NULL: not allocated */
 	struct blk_request *free;
 	struct blk_request *active;
 	unsigned n_free;
@@ -100,7 +113,7 @@ struct blk_counters {
 	atomic_uint_fast64_t reads, writes, flushes, discards, write_zeroes, get_ids;
 	atomic_uint_fast64_t bytes_read, bytes_written;
 	atomic_uint_fast64_t errors, unsupported, cancelled, host_errors;
-	atomic_uint in_flight;
+	atomic_uint in_flight, orphans;
 };
 
 struct vmmio_blk {
@@ -116,6 +129,7 @@ struct vmmio_blk {
 	uint32_t block_size;
 	uint64_t delay;
 	bool delay_cancellable;
+	bool bounce;
 	char serial[VMMIO_BLK_ID_BYTES];
 	uint32_t n_queues;
 	uint16_t queue_size;
@@ -124,6 +138,10 @@ struct vmmio_blk {
 	atomic_bool wce;  /* CONFIG_WCE was accepted */
 	atomic_bool sync; /* write-through now */
 	struct blk_counters count;
+
+	pthread_mutex_t orphan_lock; /* orphans, their bytes */
+	struct blk_request *orphans;
+	uint64_t orphan_bytes, orphan_max;
 
 	pthread_mutex_t device_lock; /* device against resize, config */
 	struct vmmio_device *device;
@@ -172,11 +190,23 @@ bool vmmio_blk_submit(struct blk_queue *queue, struct vmmio_io_request *const *i
 /* Off the active list; the object may be used again at once. */
 void vmmio_blk_put(struct blk_request *request);
 
+/* blk_orphan.c */
+struct blk_pool *vmmio_blk_pool_create(struct blk_queue *queue, unsigned n);
+void vmmio_blk_pool_unref(struct blk_pool *pool);
+/* The queue's lock held, the request with the engine. true: it is an orphan and off the
+ * active list; its chain is the caller's to complete. */
+bool vmmio_blk_give_up(struct blk_request *request);
+/* The queue's lock held. Whether its next I/O has to wait for an orphan. */
+bool vmmio_blk_must_wait(struct blk_request *request);
+/* The engine has handed an orphan back. */
+void vmmio_blk_orphan_end(struct blk_request *request);
+
 /* blk_complete.c: from a result to the used ring */
 void vmmio_blk_flush_batch(struct blk_batch *batch);
 /* The answer stands. may_touch: this thread may wait for guest memory. */
 void vmmio_blk_finish(struct blk_request *request, struct blk_batch *batch, bool may_touch);
 void vmmio_blk_complete(struct blk_request *request, struct blk_batch *batch);
+void vmmio_blk_lose(const struct blk_request *request, struct blk_batch *batch);
 void vmmio_blk_io_done(struct vmmio_io_request *io);
 void vmmio_blk_flush_late(struct vmmio_io_flush *flush);
 void vmmio_blk_expired(struct vmmio_deadline *deadline);

@@ -82,19 +82,37 @@ static void tell_dirty(const struct blk_request *r, uint32_t len, bool dropped)
 void vmmio_blk_complete(struct blk_request *r, struct blk_batch *batch)
 {
 	struct vmmio_completion *c = &batch->completions[batch->n];
-	bool dropped = stopping(r->queue);
+	struct vmmio_queue *queue = r->queue->queue;
+	/* A fence waits for who has begun, so that nothing is written after it. */
+	bool dropped = stopping(r->queue) || !vmmio_queue_access_begin(queue);
 
 	c->token = r->token;
 	c->len = dropped ? 0 : used_len(r);
 	if (!dropped && r->status)
 		*r->status = r->answer;
+	if (!dropped)
+		vmmio_queue_access_end(queue);
 	tell_dirty(r, c->len, dropped);
 	count_end(r, dropped);
-	batch->queue = r->queue->queue;
+	batch->queue = queue;
 	/* Before the driver can see it: its next request needs an object. */
 	vmmio_blk_put(r);
 	if (++batch->n == BLK_BATCH)
 		vmmio_blk_flush_batch(batch);
+}
+
+/* Only the chain: the request is an orphan, and the engine's. Nothing of its last I/O has
+ * reached the guest's memory. */
+void vmmio_blk_lose(const struct blk_request *r, struct blk_batch *batch)
+{
+	struct blk_queue *q = r->queue;
+
+	if (r->type == VMMIO_BLK_T_IN && r->bounced)
+		vmmio_queue_dirty(q->queue, r->token, 0, (uint32_t)r->bounced);
+	count(&q->blk->count.cancelled, 1);
+	atomic_fetch_sub_explicit(&q->blk->count.in_flight, 1, memory_order_relaxed);
+	batch->queue = q->queue;
+	batch->completions[batch->n++] = (struct vmmio_completion){.token = r->token};
 }
 
 /* Leaves r to the queue's task. */
@@ -152,11 +170,17 @@ void vmmio_blk_finish(struct blk_request *r, struct blk_batch *batch, bool may_t
 		deliver(r, batch, may_touch);
 }
 
-static void make_local(struct blk_request *r)
+/* false: it is an orphan, and stays one. */
+static bool make_local(struct blk_request *r)
 {
+	bool mine;
+
 	pthread_mutex_lock(&r->queue->lock);
-	r->place = BLK_LOCAL;
+	mine = r->place != BLK_ORPHAN;
+	if (mine)
+		r->place = BLK_LOCAL;
 	pthread_mutex_unlock(&r->queue->lock);
+	return mine;
 }
 
 void vmmio_blk_expired(struct vmmio_deadline *deadline)
@@ -165,7 +189,7 @@ void vmmio_blk_expired(struct vmmio_deadline *deadline)
 							       offsetof(struct blk_request, deadline));
 	struct blk_batch batch = {.n = 0};
 
-	make_local(r);
+	(void)make_local(r);
 	deliver(r, &batch, false);
 	vmmio_blk_flush_batch(&batch);
 }
@@ -173,10 +197,16 @@ void vmmio_blk_expired(struct vmmio_deadline *deadline)
 /* After an I/O: the next one, or the end. */
 static void go_on(struct blk_request *r, struct blk_batch *batch, bool may_touch)
 {
+	struct vmmio_queue *queue = r->queue->queue;
 	struct vmmio_io_request *io = &r->io;
+	bool more = false;
 
-	if (!stopping(r->queue) && vmmio_blk_absorb(r) && vmmio_blk_step(r) &&
-		vmmio_blk_submit(r->queue, &io, 1))
+	/* Both copy between guest memory and a bounce buffer. */
+	if (!stopping(r->queue) && vmmio_queue_access_begin(queue)) {
+		more = vmmio_blk_absorb(r) && vmmio_blk_step(r);
+		vmmio_queue_access_end(queue);
+	}
+	if (more && vmmio_blk_submit(r->queue, &io, 1))
 		return;
 	vmmio_blk_finish(r, batch, may_touch);
 }
@@ -228,7 +258,10 @@ void vmmio_blk_io_done(struct vmmio_io_request *io)
 	struct blk_queue *q = r->queue;
 	struct blk_batch batch = {.n = 0};
 
-	make_local(r);
+	if (!make_local(r)) {
+		vmmio_blk_orphan_end(r);
+		return;
+	}
 	if (r->prompt)
 		go_on(r, &batch, false);
 	else

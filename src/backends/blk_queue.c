@@ -23,26 +23,25 @@ void vmmio_blk_queue_init(struct vmmio_blk *blk, struct blk_queue *q)
 /* One object more than chains can be out, so that pop can always be asked. */
 int vmmio_blk_queue_alloc(struct blk_queue *q)
 {
-	unsigned i, n = q->blk->queue_size + 1u;
+	unsigned n = q->blk->queue_size + 1u;
 
-	if (q->requests)
+	/* Orphans are missing from the last life's. */
+	if (q->pool && q->n_free == q->pool->n)
 		return 0;
-	q->requests = calloc(n, sizeof(*q->requests));
-	if (!q->requests)
+	vmmio_blk_queue_free(q);
+	q->pool = vmmio_blk_pool_create(q, n);
+	if (!q->pool)
 		return -ENOMEM;
-	for (i = 0; i < n; i++) {
-		q->requests[i].queue = q;
-		q->requests[i].next = i + 1 < n ? &q->requests[i + 1] : NULL;
-	}
-	q->free = q->requests;
+	q->free = q->pool->requests;
 	q->n_free = n;
 	return 0;
 }
 
 void vmmio_blk_queue_free(struct blk_queue *q)
 {
-	free(q->requests);
-	q->requests = q->free = NULL;
+	vmmio_blk_pool_unref(q->pool);
+	q->pool = NULL;
+	q->free = NULL;
 	q->n_free = 0;
 }
 
@@ -50,11 +49,13 @@ void vmmio_blk_queue_free(struct blk_queue *q)
 static struct blk_request *get(struct blk_queue *q)
 {
 	struct blk_request *r = q->free;
+	struct blk_pool *pool = r->pool;
 
 	q->free = r->next;
 	q->n_free--;
 	memset(r, 0, sizeof(*r));
 	r->queue = q;
+	r->pool = pool;
 	r->deadline.expired = vmmio_blk_expired;
 	r->link = &q->active;
 	r->next = q->active;
@@ -82,15 +83,21 @@ void vmmio_blk_put(struct blk_request *r)
 
 bool vmmio_blk_submit(struct blk_queue *q, struct vmmio_io_request *const *ios, unsigned n)
 {
+	struct vmmio_io_request *go[BLK_BATCH];
+	unsigned i, n_go = 0;
 	bool stopping;
-	unsigned i;
 
 	pthread_mutex_lock(&q->lock);
 	stopping = atomic_load_explicit(&q->stopping, memory_order_relaxed);
-	for (i = 0; i < n && !stopping; i++)
-		((struct blk_request *)ios[i])->place = BLK_ENGINE;
-	if (!stopping)
-		vmmio_io_submit(q->blk->io, ios, n);
+	for (i = 0; i < n && !stopping; i++) {
+		struct blk_request *r = (struct blk_request *)ios[i];
+
+		r->place = vmmio_blk_must_wait(r) ? BLK_BLOCKED : BLK_ENGINE;
+		if (r->place == BLK_ENGINE)
+			go[n_go++] = ios[i];
+	}
+	if (n_go)
+		vmmio_io_submit(q->blk->io, go, n_go);
 	pthread_mutex_unlock(&q->lock);
 	return !stopping;
 }
@@ -152,14 +159,16 @@ void vmmio_blk_notify(void *ctx, struct vmmio_queue *queue)
 {
 	struct vmmio_blk *blk = ctx;
 	struct blk_queue *q = &blk->queues[vmmio_queue_index(queue)];
+	int err = 0;
 
 	/* Whatever is popped from here on belongs to a queue that runs: if a stop comes in
-	 * between, either pop gives nothing or the stop sets this again later. */
+	 * between, either pop gives nothing or the stop sets this again later. A queue that
+	 * was stopped has no request but orphans. */
 	pthread_mutex_lock(&q->lock);
-	atomic_store(&q->stopping, false);
+	if (atomic_exchange(&q->stopping, false) || !q->pool)
+		err = vmmio_blk_queue_alloc(q);
 	pthread_mutex_unlock(&q->lock);
-	/* A queue that was set up after DRIVER_OK, by way of a queue reset. */
-	if (vmmio_blk_queue_alloc(q)) {
+	if (err) {
 		vmmio_device_needs_reset(blk->device, "no memory for the requests of a queue");
 		return;
 	}
@@ -168,31 +177,55 @@ void vmmio_blk_notify(void *ctx, struct vmmio_queue *queue)
 }
 
 /*
- * Cancels what can be cancelled. Waits for nothing: the leases of what cannot be keep the
- * reset from ending. What the engine cancels comes back through its own completion.
+ * Cancels what can be cancelled, with the lock held: what the engine cancels comes back
+ * through its own completion, and what was only waiting goes onto the list cut. In bounce
+ * mode the chains of what the engine has go into the batch, as many as it holds. false: it
+ * was full.
  */
-void vmmio_blk_queue_cancel(struct blk_queue *q)
+static bool cancel(struct blk_queue *q, struct blk_request **cut, struct blk_batch *lost)
 {
 	struct vmmio_executor *ex = vmmio_device_executor(q->blk->device);
-	struct blk_batch batch = {.n = 0};
-	struct blk_request *r, *cut = NULL;
+	struct blk_request *r, *next;
 
-	pthread_mutex_lock(&q->lock);
-	atomic_store(&q->stopping, true);
-	for (r = q->active; r; r = r->next) {
+	for (r = q->active; r; r = next) {
+		next = r->next;
 		if (r->place == BLK_ENGINE) {
 			vmmio_io_cancel(q->blk->io, &r->io);
-		} else if (r->place == BLK_DELAYED && q->blk->delay_cancellable &&
-			   vmmio_executor_disarm(ex, &r->deadline)) {
-			r->place = BLK_LOCAL;
-			r->deferred = cut;
-			cut = r;
+			if (q->blk->bounce && lost->n == BLK_BATCH)
+				return false;
+			if (q->blk->bounce && vmmio_blk_give_up(r))
+				vmmio_blk_lose(r, lost);
+			continue;
 		}
+		if (r->place != BLK_BLOCKED &&
+			(r->place != BLK_DELAYED || !q->blk->delay_cancellable ||
+				!vmmio_executor_disarm(ex, &r->deadline)))
+			continue;
+		r->place = BLK_LOCAL;
+		r->deferred = *cut;
+		*cut = r;
 	}
-	pthread_mutex_unlock(&q->lock);
-	while (cut) {
-		r = cut;
+	return true;
+}
+
+/* Waits for nothing: the leases of what cannot be cancelled keep the reset from ending. */
+void vmmio_blk_queue_cancel(struct blk_queue *q)
+{
+	struct blk_request *r, *cut = NULL;
+	struct blk_batch batch;
+	bool all;
+
+	do {
+		batch.n = 0;
+		pthread_mutex_lock(&q->lock);
+		atomic_store(&q->stopping, true);
+		all = cancel(q, &cut, &batch);
+		pthread_mutex_unlock(&q->lock);
+		vmmio_blk_flush_batch(&batch);
+	} while (!all);
+	while ((r = cut)) {
 		cut = r->deferred;
+		vmmio_blk_release(r);
 		vmmio_blk_complete(r, &batch);
 	}
 	vmmio_blk_flush_batch(&batch);

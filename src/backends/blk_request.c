@@ -68,6 +68,7 @@ static bool step_bounce(struct blk_request *r)
 		size_t size = r->length < BLK_BOUNCE ? (size_t)r->length : BLK_BOUNCE;
 		uint32_t align = r->queue->blk->align > 4096 ? r->queue->blk->align : 4096;
 
+		r->bounce_size = size;
 		if (posix_memalign(&r->bounce.base, align, size)) {
 			r->bounce.base = NULL;
 			return fail(r);
@@ -87,7 +88,7 @@ static bool step_bounce(struct blk_request *r)
 static bool step_data(struct blk_request *r)
 {
 	r->io.op = r->type == VMMIO_BLK_T_IN ? VMMIO_IO_READ : VMMIO_IO_WRITE;
-	if (r->bounce.base || !aligned(r))
+	if (r->queue->blk->bounce || !aligned(r))
 		return step_bounce(r);
 	step_direct(r);
 	return true;

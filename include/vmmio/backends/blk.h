@@ -43,6 +43,17 @@ struct vmmio_blk_options {
 	bool delay_cancellable;
 	uint64_t features_off[VMMIO_FEATURE_WORDS]; /* bits not to offer (tests, old drivers) */
 	struct vmmio_log log;
+	/*
+	 * Bounce mode: data goes through buffers of the backend's own, at the cost of a copy. A
+	 * reset then waits for no I/O: what is in the kernel is given up, its buffer and request
+	 * stay until it comes back, and nothing of the guest's is touched by it. A request
+	 * of the next driver that overlaps one given up waits for it, so that an old write
+	 * never overtakes a new one. Beyond bounce_max bytes of such requests (0: 64 MiB) further ones
+	 * are waited for as without bounce mode. A thread that copies to or from guest
+	 * memory whose page is missing is waited for in any case.
+	 */
+	bool bounce;
+	uint64_t bounce_max;
 };
 
 /*
@@ -59,7 +70,8 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_blk_create(
 /* For vmmio_device_options.backend; good until vmmio_blk_destroy. */
 VMMIO_API const struct vmmio_backend *vmmio_blk_backend(const struct vmmio_blk *blk);
 
-/* Closes and unlocks. -EBUSY: still attached to a device. NULL is fine. */
+/* Closes and unlocks. -EBUSY: still attached to a device, or (bounce mode) requests that were
+ * given up are still in the kernel: try again. NULL is fine. */
 VMMIO_API int vmmio_blk_destroy(struct vmmio_blk *blk);
 
 /*
@@ -77,6 +89,7 @@ struct vmmio_blk_counters {
 	uint64_t unsupported; /* answered UNSUPP */
 	uint64_t cancelled;   /* ended by a reset or queue reset */
 	uint32_t in_flight;
+	uint32_t orphans; /* given up by a reset (bounce mode), and still in the kernel */
 };
 VMMIO_API void vmmio_blk_counters(const struct vmmio_blk *blk, struct vmmio_blk_counters *out);
 

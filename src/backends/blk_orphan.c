@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bounce mode: I/O that a reset does not wait for.
+ *
+ * No I/O of such a disk knows an address of the guest's. So when its queue stops, the chain
+ * of a request that the engine has not handed back is completed at once, and the request
+ * becomes an orphan: it and its buffer stay until the kernel is through with them.
+ *
+ * What an orphan still does to the image must not overtake what the next driver does: a
+ * request that overlaps one waits, in place BLOCKED, until the orphan has ended. And a guest must not fill
+ * the host's memory with them: beyond a limit of bytes requests keep their chains.
+ *
+ * Locks: a queue's lock, then orphan_lock.
+ */
+#include <stdlib.h>
+
+#include "backends/blk.h"
+
+struct blk_pool *vmmio_blk_pool_create(struct blk_queue *q, unsigned n)
+{
+	struct blk_pool *pool = calloc(1, sizeof(*pool) + n * sizeof(pool->requests[0]));
+
+	if (!pool)
+		return NULL;
+	atomic_init(&pool->refs, 1);
+	pool->n = n;
+	for (unsigned i = 0; i < n; i++) {
+		pool->requests[i].queue = q;
+		pool->requests[i].pool = pool;
+		pool->requests[i].next = i + 1 < n ? &pool->requests[i + 1] : NULL;
+	}
+	return pool;
+}
+
+void vmmio_blk_pool_unref(struct blk_pool *pool)
+{
+	if (pool && atomic_fetch_sub(&pool->refs, 1) == 1)
+		free(pool);
+}
+
+/* What the request keeps allocated once it is an orphan. The pool counts for the first. */
+static uint64_t cost(const struct blk_request *r)
+{
+	const struct blk_pool *pool = r->pool;
+	uint64_t bytes = r->bounce.base ? r->bounce_size : 0;
+
+	if (atomic_load(&pool->refs) == 1)
+		bytes += sizeof(*pool) + (uint64_t)pool->n * sizeof(pool->requests[0]);
+	return bytes;
+}
+
+bool vmmio_blk_give_up(struct blk_request *r)
+{
+	struct vmmio_blk *blk = r->queue->blk;
+	uint64_t bytes = cost(r);
+	bool room;
+
+	pthread_mutex_lock(&blk->orphan_lock);
+	room = bytes <= blk->orphan_max - blk->orphan_bytes;
+	/* In use by the device already, so one more use cannot fail. */
+	if (room && !blk->orphans && vmmio_io_use(blk->io))
+		room = false;
+	if (room) {
+		atomic_fetch_add(&r->pool->refs, 1);
+		atomic_fetch_add(&blk->count.orphans, 1);
+		blk->orphan_bytes += bytes;
+		r->cost = bytes;
+		*r->link = r->next;
+		if (r->next)
+			r->next->link = r->link;
+		r->next = blk->orphans;
+		r->link = &blk->orphans;
+		if (r->next)
+			r->next->link = &r->next;
+		blk->orphans = r;
+		r->place = BLK_ORPHAN;
+	}
+	pthread_mutex_unlock(&blk->orphan_lock);
+	return room;
+}
+
+static bool changes_image(const struct blk_request *r)
+{
+	return r->io.op != VMMIO_IO_READ && r->io.op != VMMIO_IO_DATASYNC;
+}
+
+static bool overlap(const struct vmmio_io_request *a, const struct vmmio_io_request *b)
+{
+	return a->offset < b->offset + b->length && b->offset < a->offset + a->length;
+}
+
+bool vmmio_blk_must_wait(struct blk_request *r)
+{
+	struct vmmio_blk *blk = r->queue->blk;
+	struct blk_request *orphan;
+	bool wait = false;
+
+	if (!atomic_load_explicit(&blk->count.orphans, memory_order_acquire) ||
+		r->io.op == VMMIO_IO_DATASYNC)
+		return false;
+	pthread_mutex_lock(&blk->orphan_lock);
+	for (orphan = blk->orphans; orphan && !wait; orphan = orphan->next)
+		wait = (changes_image(orphan) || changes_image(r)) && overlap(&orphan->io, &r->io);
+	pthread_mutex_unlock(&blk->orphan_lock);
+	return wait;
+}
+
+/* Those that wait in this queue, to be tried again; they may have to wait for another one. */
+static void unblock(struct blk_queue *q)
+{
+	struct blk_batch batch = {.n = 0};
+	struct blk_request *r, *list = NULL;
+
+	pthread_mutex_lock(&q->lock);
+	for (r = q->active; r; r = r->next) {
+		if (r->place != BLK_BLOCKED)
+			continue;
+		r->place = BLK_LOCAL;
+		r->deferred = list;
+		list = r;
+	}
+	pthread_mutex_unlock(&q->lock);
+	while ((r = list)) {
+		struct vmmio_io_request *io = &r->io;
+
+		list = r->deferred;
+		if (!vmmio_blk_submit(q, &io, 1))
+			vmmio_blk_finish(r, &batch, false);
+	}
+	vmmio_blk_flush_batch(&batch);
+}
+
+void vmmio_blk_orphan_end(struct blk_request *r)
+{
+	struct vmmio_blk *blk = r->queue->blk;
+	struct vmmio_io *io = blk->io;
+	uint64_t bytes = r->cost;
+	bool last;
+
+	pthread_mutex_lock(&blk->orphan_lock);
+	*r->link = r->next;
+	if (r->next)
+		r->next->link = r->link;
+	blk->orphan_bytes -= bytes;
+	last = !blk->orphans;
+	pthread_mutex_unlock(&blk->orphan_lock);
+	vmmio_blk_release(r);
+	vmmio_blk_pool_unref(r->pool);
+	for (unsigned i = 0; i < blk->n_queues; i++)
+		unblock(&blk->queues[i]);
+	/* From here on the disk may be destroyed. */
+	atomic_fetch_sub(&blk->count.orphans, 1);
+	if (last)
+		vmmio_io_unuse(io);
+}
