@@ -313,6 +313,22 @@ static void try_pause(struct rig *rig)
 		rig_settle(rig);
 }
 
+/* An event that takes nothing away leaves a device that does I/O. */
+static void judge(struct rig *rig)
+{
+	if (cell.event == EV_ZERO || cell.event == EV_QUEUE_RESET || cell.event >= EV_DESTROY ||
+		cell.event == EV_HOST_RESET || cell.event == EV_PENDING)
+		return;
+	resume(rig); /* the event may have been the last to pause */
+	cell.paused = false;
+	rig_complete_all(rig);
+	rig_settle(rig);
+	rig_reap(rig, 0);
+	rig_reap(rig, 1);
+	rig_check_io(rig);
+	try_io(rig); /* so that the reset has chains to wait for */
+}
+
 /* A driver that comes too late finds the device gone: the script ends there. */
 static bool live_part(struct rig *rig)
 {
@@ -324,6 +340,7 @@ static bool live_part(struct rig *rig)
 	try_pause(rig);
 	if (cell.destroy)
 		return false;
+	judge(rig);
 	try_queue_reset(rig);
 	return true;
 }
