@@ -74,11 +74,12 @@ static double rate(unsigned n, uint64_t ns)
 }
 
 /* One slice of the raw loop and one of the disk: ns each, 0 or -errno, told. */
-static int measure_slice(struct disk *disk, unsigned depth, unsigned n, uint64_t ns[2])
+static int measure_slice(
+	struct blk_raw *raw, struct disk *disk, unsigned depth, unsigned n, uint64_t ns[2])
 {
 	int error;
 
-	ns[0] = blk_raw_read(disk->image, 0, depth, n);
+	ns[0] = blk_raw_read(raw, depth, n);
 	if (!ns[0])
 		return -EIO;
 	ns[1] = bench_now();
@@ -89,14 +90,15 @@ static int measure_slice(struct disk *disk, unsigned depth, unsigned n, uint64_t
 
 /* A run's value is the median of slices in turn, so that what else the machine does hits
  * both alike. */
-static int measure(const struct bench *b, struct disk *disk, unsigned depth, struct figures *f)
+static int measure(const struct bench *b, struct blk_raw *raw, struct disk *disk, unsigned depth,
+	struct figures *f)
 {
 	const unsigned n = b->quick ? 200 : depth > 1 ? 20000 : 5000;
 	struct figures slices = {0};
 	uint64_t ns[2];
 
 	for (unsigned slice = 0; slice < SLICES; slice++) {
-		int error = measure_slice(disk, depth, n, ns);
+		int error = measure_slice(raw, disk, depth, n, ns);
 
 		if (error)
 			return error;
@@ -110,14 +112,15 @@ static int measure(const struct bench *b, struct disk *disk, unsigned depth, str
 	return 0;
 }
 
-static int measure_runs(struct bench *b, struct disk *disk, struct figures figures[N_DEPTHS])
+static int measure_runs(struct bench *b, struct blk_raw *raw, struct disk *disk,
+	struct figures figures[N_DEPTHS])
 {
 	int error = disk_start(disk);
 
 	for (unsigned run = 0; run < b->runs && !error; run++) {
 		bench_progress(b, "run %u of %u", run + 1, b->runs);
 		for (unsigned i = 0; i < N_DEPTHS && !error; i++)
-			error = measure(b, disk, depths[i], &figures[i]);
+			error = measure(b, raw, disk, depths[i], &figures[i]);
 	}
 	return error;
 }
@@ -141,21 +144,24 @@ int bench_blk(struct bench *b)
 {
 	const struct disk_options options = {.version = 3};
 	struct figures figures[N_DEPTHS] = {0};
+	struct blk_raw *raw = NULL;
+	int image = disk_image(), error;
 	struct disk disk;
-	int image, error;
 
-	image = disk_image();
 	if (image < 0)
 		return image;
+	if (blk_raw_create(image, 0, &raw)) {
+		close(image);
+		return bench_skip(b, "io_uring is refused here, so there is nothing to compare with");
+	}
 	error = disk_create(image, &options, &disk);
-	if (!error && vmmio_io_kind(disk.io) == VMMIO_IO_URING)
-		error = measure_runs(b, &disk, figures);
-	else if (!error)
-		bench_skip(b, "the kernel refuses io_uring, so there is nothing to compare with");
-	if (disk.device)
+	if (!error) {
+		error = measure_runs(b, raw, &disk, figures);
 		disk_destroy(&disk);
+	}
+	blk_raw_destroy(raw);
 	close(image);
-	if (!error && figures[0].raw.n)
+	if (!error)
 		report(b, figures, disk.pinned);
 	return error;
 }

@@ -12,12 +12,13 @@
 
 enum { ENTRIES = 256, REAP = 64 };
 
-struct raw {
+struct blk_raw {
 	struct io_uring ring;
 	uint8_t *buffers;
 	uint64_t block[DISK_SLOTS]; /* being read into the slot */
 	struct dice dice;
 	int image;
+	bool deferred; /* the kernel leaves work for this thread to do */
 };
 
 uint64_t dice_block(struct dice *dice)
@@ -28,7 +29,7 @@ uint64_t dice_block(struct dice *dice)
 	return dice->state % DISK_BLOCKS;
 }
 
-static void prepare(struct raw *raw, unsigned slot)
+static void prepare(struct blk_raw *raw, unsigned slot)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&raw->ring);
 
@@ -38,7 +39,7 @@ static void prepare(struct raw *raw, unsigned slot)
 	io_uring_sqe_set_data64(sqe, slot);
 }
 
-static int check(const struct raw *raw, const struct io_uring_cqe *cqe)
+static int check(const struct blk_raw *raw, const struct io_uring_cqe *cqe)
 {
 	uint64_t first;
 
@@ -50,14 +51,14 @@ static int check(const struct raw *raw, const struct io_uring_cqe *cqe)
 
 /* Hands over what is prepared and looks for completions, without sleeping: the driver of the
  * disk polls too. Where the kernel has work for this thread it is done here. */
-static int submit(struct raw *raw, bool deferred)
+static int submit(struct blk_raw *raw)
 {
-	if (deferred)
+	if (raw->deferred)
 		return io_uring_submit_and_get_events(&raw->ring);
 	return io_uring_sq_ready(&raw->ring) ? io_uring_submit(&raw->ring) : 0;
 }
 
-static int read_all(struct raw *raw, unsigned depth, unsigned n, bool deferred)
+static int read_all(struct blk_raw *raw, unsigned depth, unsigned n)
 {
 	unsigned begun, done = 0;
 
@@ -66,7 +67,7 @@ static int read_all(struct raw *raw, unsigned depth, unsigned n, bool deferred)
 	while (done < n) {
 		struct io_uring_cqe *cqes[REAP];
 		unsigned got;
-		int error = submit(raw, deferred);
+		int error = submit(raw);
 
 		if (error < 0)
 			return error;
@@ -84,29 +85,51 @@ static int read_all(struct raw *raw, unsigned depth, unsigned n, bool deferred)
 	return 0;
 }
 
-uint64_t blk_raw_read(int image, unsigned flags, unsigned depth, unsigned n)
+int blk_raw_create(int image, unsigned flags, struct blk_raw **out)
 {
 	struct io_uring_params params = {
 		.flags = IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE | flags, .cq_entries = 4 * ENTRIES};
-	struct raw raw = {.dice = {1}, .image = image};
-	uint64_t begin, ns;
-	int error = io_uring_queue_init_params(ENTRIES, &raw.ring, &params);
+	struct blk_raw *raw = calloc(1, sizeof(*raw));
+	int error;
 
+	if (!raw)
+		return -ENOMEM;
+	raw->image = image;
+	raw->deferred = flags & IORING_SETUP_DEFER_TASKRUN;
+	error = io_uring_queue_init_params(ENTRIES, &raw->ring, &params);
 	if (error) {
-		bench_fail(error, "the raw io_uring loop");
-		return 0;
+		free(raw);
+		return error;
 	}
-	raw.buffers = mmap(NULL, DISK_SLOTS * DISK_READ, PROT_READ | PROT_WRITE,
+	raw->buffers = mmap(NULL, DISK_SLOTS * DISK_READ, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	begin = bench_now();
-	error = raw.buffers == MAP_FAILED ? -ENOMEM : read_all(&raw, depth, n, flags & IORING_SETUP_DEFER_TASKRUN);
-	ns = bench_now() - begin;
-	if (raw.buffers != MAP_FAILED)
-		munmap(raw.buffers, DISK_SLOTS * DISK_READ);
-	io_uring_queue_exit(&raw.ring);
-	if (error) {
-		bench_fail(error, "the raw io_uring loop");
-		return 0;
+	if (raw->buffers == MAP_FAILED) {
+		io_uring_queue_exit(&raw->ring);
+		free(raw);
+		return -ENOMEM;
 	}
-	return ns;
+	*out = raw;
+	return 0;
+}
+
+void blk_raw_destroy(struct blk_raw *raw)
+{
+	if (!raw)
+		return;
+	munmap(raw->buffers, DISK_SLOTS * DISK_READ);
+	io_uring_queue_exit(&raw->ring);
+	free(raw);
+}
+
+uint64_t blk_raw_read(struct blk_raw *raw, unsigned depth, unsigned n)
+{
+	const uint64_t begin = bench_now();
+	int error;
+
+	raw->dice.state = 1;
+	error = read_all(raw, depth, n);
+	if (!error)
+		return bench_now() - begin;
+	bench_fail(error, "the raw io_uring loop");
+	return 0;
 }

@@ -12,8 +12,16 @@ struct dice {
 };
 uint64_t dice_block(struct dice *dice);
 
-/* Reads n blocks, depth at a time, with these flags (IORING_SETUP_) for the ring; ns.
- * 0: failed, told. */
-uint64_t blk_raw_read(int image, unsigned flags, unsigned depth, unsigned n);
+struct blk_raw;
+
+/* A ring with these flags (IORING_SETUP_), used by this thread. -errno, not told: -ENOMEM, or
+ * what the kernel has against it. Keep it until the disks beside it are gone: liburing unmaps
+ * behind the back of the thread sanitizer, which takes a new ring at the same address for a
+ * race. */
+int blk_raw_create(int image, unsigned flags, struct blk_raw **out);
+void blk_raw_destroy(struct blk_raw *raw);
+
+/* Reads n blocks, depth at a time; ns. 0: failed, told. */
+uint64_t blk_raw_read(struct blk_raw *raw, unsigned depth, unsigned n);
 
 #endif

@@ -44,7 +44,7 @@ struct stall {
 
 static size_t sample_count(const struct bench *b)
 {
-	return b->quick ? 200 : 20000;
+	return b->quick ? 200 : 10000;
 }
 
 static unsigned device_count(const struct bench *b, const struct scenario *s)
