@@ -28,56 +28,45 @@ static char *used_entry(const struct vmmio_ring *ring, uint32_t i)
 	return (char *)ring->device + RING_ENTRIES + (size_t)i * USED_ENTRY;
 }
 
-/* The rest of a chain: steps is how many buffers it may still have. */
-static inline enum vmmio_fault walk_table(
-	struct walk *walk, const struct desc_copy *refers, uint32_t steps)
+static enum vmmio_fault open_table(
+	struct walk *walk, const struct desc_copy *refers, struct walk_indirect *out)
 {
-	struct walk_indirect indirect;
-	enum vmmio_fault fault;
-	uint32_t i = 0;
-
 	if (!walk->ring->indirect)
 		return VMMIO_FAULT_INDIRECT_DISABLED;
 	/* WRITE beside INDIRECT is ignored (SPLIT-DEV-07). */
 	if (refers->low & VMMIO_DESC_F_NEXT)
 		return VMMIO_FAULT_INDIRECT_FLAGS;
-	fault = walk_open(walk, refers->addr, refers->len, &indirect);
-	while (!fault) {
-		const struct desc_copy desc = walk_entry(walk, &indirect, i);
-
-		if (desc.low & VMMIO_DESC_F_INDIRECT)
-			return VMMIO_FAULT_INDIRECT_FLAGS;
-		fault = walk_add(walk, desc.addr, desc.len, desc.low & VMMIO_DESC_F_WRITE);
-		if (fault || !(desc.low & VMMIO_DESC_F_NEXT))
-			break;
-		i = desc.high;
-		if (i >= indirect.n)
-			return VMMIO_FAULT_NEXT;
-		if (--steps == 0)
-			return VMMIO_FAULT_CHAIN_LENGTH;
-	}
-	return fault;
+	return walk_open(walk, refers->addr, refers->len, out);
 }
 
+/* One loop for both tables: behind an INDIRECT descriptor it goes on in the other one. */
 static inline enum vmmio_fault walk_chain(struct walk *walk, uint32_t i)
 {
-	const void *const table = walk->ring->desc;
-	const uint32_t size = walk->ring->size;
-	uint32_t steps = size;
+	struct walk_indirect table = {.host = walk->ring->desc, .n = walk->ring->size};
+	uint32_t steps = walk->ring->size; /* buffers it may still have */
+	bool indirect = false;
 
-	if (i >= size)
+	if (i >= table.n)
 		return VMMIO_FAULT_HEAD;
 	for (;;) {
-		const struct desc_copy desc = desc_load(table, i);
+		const struct desc_copy desc = walk_entry(walk, &table, i);
 		enum vmmio_fault fault;
 
-		if (seldom(desc.low & VMMIO_DESC_F_INDIRECT))
-			return walk_table(walk, &desc, steps);
+		if (desc.low & VMMIO_DESC_F_INDIRECT) {
+			if (indirect)
+				return VMMIO_FAULT_INDIRECT_FLAGS;
+			fault = open_table(walk, &desc, &table);
+			if (fault)
+				return fault;
+			indirect = true;
+			i = 0;
+			continue;
+		}
 		fault = walk_add(walk, desc.addr, desc.len, desc.low & VMMIO_DESC_F_WRITE);
 		if (fault || !(desc.low & VMMIO_DESC_F_NEXT))
 			return fault;
 		i = desc.high;
-		if (i >= size)
+		if (i >= table.n)
 			return VMMIO_FAULT_NEXT;
 		if (--steps == 0)
 			return VMMIO_FAULT_CHAIN_LENGTH;
@@ -88,7 +77,7 @@ static unsigned split_fetch(struct vmmio_ring *ring, const struct vmmio_memory_t
 	struct vmmio_chain *chains, unsigned max)
 {
 	const uint32_t mask = ring->size - 1;
-	const uint16_t there = (uint16_t)(load_avail_idx(ring) - ring->avail);
+	const uint16_t first = ring->avail, there = (uint16_t)(load_avail_idx(ring) - first);
 	struct walk walk;
 	unsigned n;
 
@@ -96,10 +85,12 @@ static unsigned split_fetch(struct vmmio_ring *ring, const struct vmmio_memory_t
 		ring_break(ring, VMMIO_FAULT_AVAIL_INDEX);
 		return 0;
 	}
+	if (max > there)
+		max = there;
 	walk_start(&walk, ring, table);
-	for (n = 0; n < there && n < max; n++) {
+	for (n = 0; n < max; n++) {
 		const uint16_t head =
-			vmmio_le16(shared_load16(avail_entry(ring, ring->avail & mask)));
+			vmmio_le16(shared_load16(avail_entry(ring, (first + n) & mask)));
 		enum vmmio_fault fault;
 
 		walk_begin(&walk);
@@ -110,8 +101,8 @@ static unsigned split_fetch(struct vmmio_ring *ring, const struct vmmio_memory_t
 			ring_break(ring, fault);
 			break;
 		}
-		ring->avail++;
 	}
+	ring->avail = (uint16_t)(first + n);
 	return n;
 }
 

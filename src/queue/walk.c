@@ -7,7 +7,7 @@
  * for long. */
 #define MAX_TRANSLATIONS 65536u
 
-const struct vmmio_region vmmio_walk_nowhere;
+const struct vmmio_region vmmio_walk_nowhere = {.flags = UINT32_MAX};
 
 /* How much of [addr, addr + len) is in one region, which becomes the last hit. 0: none. */
 static uint64_t span(struct walk *walk, uint64_t addr, uint64_t len)
@@ -18,6 +18,8 @@ static uint64_t span(struct walk *walk, uint64_t addr, uint64_t len)
 
 	if (!region)
 		return 0;
+	if (walk->next != walk->first) /* what was put there while it was the last hit counts */
+		walk->flags = walk_flags(walk);
 	walk->region = region;
 	rest = region->size - (addr - region->guest);
 	return len < rest ? len : rest;
@@ -38,8 +40,8 @@ static enum vmmio_fault add_pieces(struct walk *walk, uint64_t addr, uint32_t le
 		if (write && (walk->region->flags & VMMIO_REGION_READ_ONLY))
 			return VMMIO_FAULT_BUFFER_READ_ONLY;
 		/* Go on without: what the driver did wrong is the better diagnosis. */
-		if (walk->n >= walk->ring->max_segments) {
-			walk->overfull = true;
+		if (walk->next >= walk->end) {
+			walk->end = NULL;
 			walk->bytes += n;
 		} else {
 			walk_put(walk, host_of(walk, addr), (uint32_t)n);
@@ -55,7 +57,7 @@ static enum vmmio_fault add_pieces(struct walk *walk, uint64_t addr, uint32_t le
 /* At the first buffer or table of a chain. */
 static void count_anew(const struct walk *walk)
 {
-	if (walk->n == 0)
+	if (walk->next == walk->first)
 		walk->ring->translations = 0;
 }
 
@@ -75,26 +77,25 @@ static uint64_t translated_span(
 
 /* Adds what goes on at iova; pieces of one descriptor that meet become one. */
 static enum vmmio_fault put_translated(
-	struct walk *walk, void *host, uint64_t iova, uint32_t n, uint32_t first)
+	struct walk *walk, void *host, uint64_t iova, uint32_t n, const struct vmmio_iovec *first)
 {
-	struct vmmio_iovec *last = walk->n > first ? &walk->iov[walk->n - 1] : NULL;
+	struct vmmio_iovec *last = walk->next > first ? walk->next - 1 : NULL;
 
 	if (last && (char *)last->base + last->len == host) {
 		last->len += n;
 		walk->bytes += n;
-		walk->flags &= walk->region->flags;
 		return VMMIO_FAULT_NONE;
 	}
-	if (walk->n >= walk->ring->max_segments)
+	if (walk->next >= walk->end)
 		return VMMIO_FAULT_SEGMENTS;
-	walk->ring->iova[walk->iov - walk->ring->iov + walk->n] = iova;
+	walk->ring->iova[walk->next - walk->ring->iov] = iova;
 	walk_put(walk, host, n);
 	return VMMIO_FAULT_NONE;
 }
 
 static enum vmmio_fault add_translated(struct walk *walk, uint64_t iova, uint32_t len, bool write)
 {
-	const uint32_t first = walk->n;
+	const struct vmmio_iovec *const first = walk->next;
 	enum vmmio_fault fault = VMMIO_FAULT_NONE;
 	uint64_t guest;
 
@@ -111,13 +112,17 @@ static enum vmmio_fault add_translated(struct walk *walk, uint64_t iova, uint32_
 		iova += n;
 		len -= n;
 	}
+	walk->flags = walk_flags(walk);
 	walk->region = &vmmio_walk_nowhere;
 	return fault;
 }
 
-/* Some of [addr, addr + len), translated or not. NULL: no memory. */
+/* Some of [addr, addr + len), translated or not. NULL: no memory. What is read there is no
+ * piece of the chain: the region last hit stays. */
 static const char *some_of(struct walk *walk, uint64_t addr, uint64_t len, uint64_t *n)
 {
+	const struct vmmio_region *last = walk->region;
+	const uint32_t flags = walk->flags;
 	const char *host;
 
 	if (walk->ring->iova)
@@ -127,8 +132,8 @@ static const char *some_of(struct walk *walk, uint64_t addr, uint64_t len, uint6
 	if (*n == 0)
 		return NULL;
 	host = host_of(walk, addr);
-	if (walk->ring->iova)
-		walk->region = &vmmio_walk_nowhere;
+	walk->region = last;
+	walk->flags = flags;
 	return host;
 }
 
@@ -136,11 +141,11 @@ enum vmmio_fault vmmio_walk_add_slow(struct walk *walk, uint64_t addr, uint32_t 
 {
 	if (len == 0)
 		return VMMIO_FAULT_EMPTY_BUFFER;
-	if (!write && walk->writing)
+	if (!write && walk->writable)
 		return VMMIO_FAULT_ORDER;
 	if (len - 1 > UINT64_MAX - addr)
 		return VMMIO_FAULT_BUFFER_MEMORY;
-	if (write && !walk->writing)
+	if (write && !walk->writable)
 		walk_write(walk);
 	if (walk->ring->iova)
 		return add_translated(walk, addr, len, write);

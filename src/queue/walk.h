@@ -23,14 +23,13 @@ struct walk {
 	struct vmmio_ring *ring;
 	const struct vmmio_memory_table *table;
 	const struct vmmio_region *region; /* last hit; survives from chain to chain */
-	struct vmmio_iovec *iov;
-	uint32_t n;     /* pieces */
-	uint32_t flags; /* that all regions have */
+	struct vmmio_iovec *first;
+	struct vmmio_iovec *next;
+	struct vmmio_iovec *end; /* NULL: more pieces than the backend takes */
+	struct vmmio_iovec *writable; /* NULL: not writing yet */
 	uint64_t bytes;
-	uint32_t n_readable; /* once writing: what n and bytes were before */
-	uint64_t readable_bytes;
-	bool writing;
-	bool overfull; /* more pieces than the backend takes */
+	uint32_t flags; /* that all regions have that were left; see walk_flags */
+	uint64_t readable_bytes; /* bytes as they were before writing */
 };
 
 /* An indirect table: host is NULL where it has to be copied entry by entry. */
@@ -40,7 +39,7 @@ struct walk_indirect {
 	uint32_t n;
 };
 
-/* Size 0 holds no address: with it as the region last hit, all is done the slow way. */
+/* Size 0 holds no address, and all flags spoil none: with it as the region last hit, all is done the slow way. */
 extern const struct vmmio_region vmmio_walk_nowhere;
 
 /* What walk_add has not done itself: other regions, translation, faults. */
@@ -69,11 +68,11 @@ static inline void walk_begin(struct walk *walk)
 {
 	const struct vmmio_ring *ring = walk->ring;
 
-	walk->iov = ring->iov + (size_t)ring->free_head * ring->max_segments;
-	walk->n = walk->n_readable = 0;
+	walk->first = walk->next = ring->iov + (size_t)ring->free_head * ring->max_segments;
+	walk->end = walk->first + ring->max_segments;
+	walk->writable = NULL;
 	walk->bytes = walk->readable_bytes = 0;
 	walk->flags = UINT32_MAX;
-	walk->writing = walk->overfull = false;
 }
 
 static inline struct desc_copy desc_unpack(uint64_t addr, uint64_t rest)
@@ -97,19 +96,23 @@ static inline struct desc_copy desc_load(const void *table, uint32_t i)
 
 static inline void walk_write(struct walk *walk)
 {
-	walk->writing = true;
-	walk->n_readable = walk->n;
+	walk->writable = walk->next;
 	walk->readable_bytes = walk->bytes;
 }
 
 static inline void walk_put(struct walk *walk, void *host, uint32_t len)
 {
-	struct vmmio_iovec *iov = &walk->iov[walk->n++];
-
-	iov->base = host;
-	iov->len = len;
+	walk->next->base = host;
+	walk->next->len = len;
+	walk->next++;
 	walk->bytes += len;
-	walk->flags &= walk->region->flags;
+}
+
+/* Of the regions that its pieces are in. That of the last hit counts here and not piece by
+ * piece: it is where the last piece is. */
+static inline uint32_t walk_flags(const struct walk *walk)
+{
+	return walk->flags & walk->region->flags;
 }
 
 /*
@@ -158,22 +161,28 @@ static inline enum vmmio_fault walk_add(
 	struct walk *walk, uint64_t addr, uint32_t len, bool write)
 {
 	const struct vmmio_region *region = walk->region;
-	const uint64_t offset = addr - region->guest;
+	const uint64_t offset = addr - region->guest, end = offset + len;
+	struct walk copy;
+	enum vmmio_fault fault;
 
-	/* len - 1 of an empty buffer is huge. */
-	if (seldom(offset >= region->size || (uint64_t)len - 1 >= region->size - offset ||
-		   walk->n >= walk->ring->max_segments || (walk->writing && !write) ||
-		   (write && (region->flags & VMMIO_REGION_READ_ONLY)))) {
-		struct walk copy = *walk;
-		const enum vmmio_fault fault = vmmio_walk_add_slow(&copy, addr, len, write);
-
-		*walk = copy;
-		return fault;
+	/* An empty buffer ends where it begins, one that wraps before. */
+	if (seldom(end > region->size || end <= offset || walk->next >= walk->end))
+		goto slow;
+	if (write) {
+		if (seldom(region->flags & VMMIO_REGION_READ_ONLY))
+			goto slow;
+		if (!walk->writable)
+			walk_write(walk);
+	} else if (seldom(walk->writable)) {
+		goto slow;
 	}
-	if (write && !walk->writing)
-		walk_write(walk);
 	walk_put(walk, (char *)region->host + offset, len);
 	return VMMIO_FAULT_NONE;
+slow:
+	copy = *walk;
+	fault = vmmio_walk_add_slow(&copy, addr, len, write);
+	*walk = copy;
+	return fault;
 }
 
 /* The chain is complete: takes its slot and describes it. */
@@ -181,28 +190,33 @@ static inline enum vmmio_fault walk_end(
 	struct walk *walk, uint16_t head, uint16_t descs, struct vmmio_chain *chain)
 {
 	struct vmmio_ring_slot *slot = slot_next(walk->ring);
+	uint32_t n_readable, n_writable, readable_len, writable_len;
 
 	if (walk->bytes > UINT32_MAX)
 		return VMMIO_FAULT_CHAIN_BYTES;
-	if (walk->overfull)
+	if (!walk->end)
 		return VMMIO_FAULT_SEGMENTS;
-	if (!walk->writing)
+	if (!walk->writable)
 		walk_write(walk);
+	n_readable = (uint32_t)(walk->writable - walk->first);
+	n_writable = (uint32_t)(walk->next - walk->writable);
+	readable_len = (uint32_t)walk->readable_bytes;
+	writable_len = (uint32_t)(walk->bytes - walk->readable_bytes);
 	slot->head = head;
 	slot->descs = descs;
-	slot->writable_len = (uint32_t)(walk->bytes - walk->readable_bytes);
-	slot->n_readable = walk->n_readable;
-	slot->n_writable = walk->n - walk->n_readable;
+	slot->writable_len = writable_len;
+	slot->n_readable = n_readable;
+	slot->n_writable = n_writable;
 	slot->serial = walk->table->serial;
 	chain->token = slot_take(walk->ring);
-	chain->readable = walk->iov;
-	chain->writable = walk->iov + walk->n_readable;
-	chain->n_readable = walk->n_readable;
-	chain->n_writable = walk->n - walk->n_readable;
-	chain->readable_len = (uint32_t)walk->readable_bytes;
-	chain->writable_len = (uint32_t)(walk->bytes - walk->readable_bytes);
+	chain->readable = walk->first;
+	chain->writable = walk->writable;
+	chain->n_readable = n_readable;
+	chain->n_writable = n_writable;
+	chain->readable_len = readable_len;
+	chain->writable_len = writable_len;
 	chain->head = head;
-	chain->pinned = walk->flags & VMMIO_REGION_PINNED;
+	chain->pinned = walk_flags(walk) & VMMIO_REGION_PINNED;
 	return VMMIO_FAULT_NONE;
 }
 
