@@ -85,6 +85,36 @@ START_TEST(buffers_in_all_places)
 }
 END_TEST
 
+/* One buffer in pinned memory by way of a table that is not, after a chain that was not: only
+ * where its pieces are counts. */
+START_TEST(only_its_pieces_make_a_chain_pinned)
+{
+	const struct rig_buffer elsewhere = {RIG_DATA2, 8, true};
+	struct rig_options options = with(_i);
+	struct rig rig;
+
+	rig_up(&rig, &options);
+	rig_add(&rig, &elsewhere, 1, 0);
+	ck_assert_uint_eq(rig_pop(&rig, chains, 1), 1);
+	ck_assert(!chains[0].pinned);
+	rig_add(&rig, &(struct rig_buffer){RIG_DATA, 8, true}, 1, 1);
+	ck_assert_uint_eq(rig_pop(&rig, chains, 1), 1);
+	ck_assert(chains[0].pinned);
+	rig_entry(&rig, RIG_DATA2 + 0x100, RIG_DATA, 8, rig.packed ? 0 : VMMIO_DESC_F_WRITE,
+		rig.packed ? VMMIO_DESC_F_WRITE : 0);
+	if (rig.packed) {
+		rig_packed(&rig, RIG_DATA2 + 0x100, 16, 2, VMMIO_DESC_F_INDIRECT);
+	} else {
+		rig_raw(&rig, rig.cursor, RIG_DATA2 + 0x100, 16, VMMIO_DESC_F_INDIRECT, 0);
+		rig_head(&rig, rig.cursor);
+	}
+	ck_assert_uint_eq(rig_pop(&rig, chains, 1), 1);
+	ck_assert_ptr_eq(chains[0].writable[0].base, rig_at(&rig, RIG_DATA));
+	ck_assert(chains[0].pinned);
+	rig_down(&rig);
+}
+END_TEST
+
 START_TEST(crossing_buffer_is_cut_at_the_region)
 {
 	const struct rig_buffer crossing[] = {
@@ -343,6 +373,7 @@ int main(void)
 	TCase *tc = fixture_tcase(s, "buffers");
 
 	tcase_add_loop_test(tc, buffers_in_all_places, 0, 2 * LAYOUTS);
+	tcase_add_loop_test(tc, only_its_pieces_make_a_chain_pinned, 0, 2);
 	tcase_add_loop_test(tc, crossing_buffer_is_cut_at_the_region, 0, 2);
 	tcase_add_loop_test(tc, too_many_pieces, 0, 2);
 	tcase_add_loop_test(tc, chain_of_2_to_the_32_bytes, 0, 2);
