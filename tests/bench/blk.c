@@ -5,6 +5,7 @@
  * the first bytes of every block, and so does the raw loop.
  */
 #include <errno.h>
+#include <liburing.h>
 #include <unistd.h>
 
 #include "blk_raw.h"
@@ -15,8 +16,28 @@ static const unsigned depths[N_DEPTHS] = {1, 32, 128};
 
 #define PATIENCE UINT64_C(10000000000) /* for one read */
 
+/* What a raw ring has to have in common with the library's in each form. */
+enum form { FORM_LOOP, FORM_THREAD, N_FORMS };
+
+static const struct {
+	const char *name;
+	unsigned flags;
+	double aim; /* of the ratio, 0: none */
+} forms[N_FORMS] = {
+	{"engine on the submitting thread",
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG, 0.93},
+	{"I/O thread of its own", 0, 0},
+};
+
 struct figures {
-	struct series raw, thread, ratio;
+	struct series raw, disk, ratio;
+};
+
+/* A disk in one form, what it stands beside, and what came of it. */
+struct pair {
+	struct blk_raw *raw;
+	struct disk disk;
+	struct figures figures[N_DEPTHS];
 };
 
 /* One read more or less; -1 until it is there. */
@@ -103,65 +124,85 @@ static int measure(const struct bench *b, struct blk_raw *raw, struct disk *disk
 		if (error)
 			return error;
 		series_add(&slices.raw, rate(n, ns[0]));
-		series_add(&slices.thread, rate(n, ns[1]));
+		series_add(&slices.disk, rate(n, ns[1]));
 		series_add(&slices.ratio, (double)ns[0] / (double)ns[1]);
 	}
 	series_add(&f->raw, series_spread(&slices.raw).median);
-	series_add(&f->thread, series_spread(&slices.thread).median);
+	series_add(&f->disk, series_spread(&slices.disk).median);
 	series_add(&f->ratio, series_spread(&slices.ratio).median);
 	return 0;
 }
 
-static int measure_runs(struct bench *b, struct blk_raw *raw, struct disk *disk,
-	struct figures figures[N_DEPTHS])
+static int measure_runs(struct bench *b, struct pair pairs[N_FORMS])
 {
-	int error = disk_start(disk);
+	int error = 0;
 
+	for (unsigned form = 0; form < N_FORMS && !error; form++)
+		error = disk_start(&pairs[form].disk);
 	for (unsigned run = 0; run < b->runs && !error; run++) {
 		bench_progress(b, "run %u of %u", run + 1, b->runs);
-		for (unsigned i = 0; i < N_DEPTHS && !error; i++)
-			error = measure(b, raw, disk, depths[i], &figures[i]);
+		for (unsigned i = 0; i < N_FORMS * N_DEPTHS && !error; i++) {
+			struct pair *pair = &pairs[i % N_FORMS];
+			const unsigned which = i / N_FORMS;
+
+			error = measure(b, pair->raw, &pair->disk, depths[which], &pair->figures[which]);
+		}
 	}
 	return error;
 }
 
-static void report(struct bench *b, const struct figures figures[N_DEPTHS], bool pinned)
+static void report(struct bench *b, enum form form, const struct pair *pair)
 {
+	const char *name = forms[form].name;
+
 	for (unsigned i = 0; i < N_DEPTHS; i++) {
-		const struct figures *f = &figures[i];
+		const struct figures *f = &pair->figures[i];
 		struct row *row;
 
-		bench_row(b, &f->raw, "k/s", "depth %u, raw io_uring", depths[i]);
-		bench_row(b, &f->thread, "k/s", "depth %u, disk, I/O thread of its own", depths[i]);
-		row = bench_row(b, &f->ratio, "x", "depth %u, disk with I/O thread to raw", depths[i]);
-		if (!pinned)
+		bench_row(b, &f->raw, "k/s", "depth %u, raw io_uring, %s", depths[i],
+			form == FORM_LOOP ? "flags of a loop" : "flags of a thread");
+		bench_row(b, &f->disk, "k/s", "depth %u, disk, %s", depths[i], name);
+		row = bench_row(b, &f->ratio, "x", "depth %u, disk to raw, %s", depths[i], name);
+		if (forms[form].aim > 0)
+			row_aim(row, AIM_AT_LEAST, forms[form].aim);
+		if (!pair->disk.pinned)
 			row_note(row, "guest memory could not be locked (see ulimit -l): every read goes to "
 				      "a worker of the kernel's");
 	}
 }
 
+static int measure_disks(struct bench *b, int image, struct pair pairs[N_FORMS])
+{
+	unsigned made;
+	int error = 0;
+
+	for (made = 0; made < N_FORMS && !error; made += !error)
+		error = disk_create(image,
+			&(struct disk_options){.version = 3, .loop = made == FORM_LOOP}, &pairs[made].disk);
+	if (!error)
+		error = measure_runs(b, pairs);
+	for (unsigned form = 0; form < N_FORMS && !error; form++)
+		report(b, form, &pairs[form]);
+	while (made)
+		disk_destroy(&pairs[--made].disk);
+	return error;
+}
+
 int bench_blk(struct bench *b)
 {
-	const struct disk_options options = {.version = 3};
-	struct figures figures[N_DEPTHS] = {0};
-	struct blk_raw *raw = NULL;
-	int image = disk_image(), error;
-	struct disk disk;
+	struct pair pairs[N_FORMS] = {0};
+	int image = disk_image(), refused = 0, error = 0;
 
 	if (image < 0)
 		return image;
-	if (blk_raw_create(image, 0, &raw)) {
-		close(image);
-		return bench_skip(b, "io_uring is refused here, so there is nothing to compare with");
-	}
-	error = disk_create(image, &options, &disk);
-	if (!error) {
-		error = measure_runs(b, raw, &disk, figures);
-		disk_destroy(&disk);
-	}
-	blk_raw_destroy(raw);
+	for (unsigned form = 0; form < N_FORMS && !refused; form++)
+		refused = blk_raw_create(image, forms[form].flags, &pairs[form].raw);
+	if (!refused)
+		error = measure_disks(b, image, pairs);
+	for (unsigned form = 0; form < N_FORMS; form++)
+		blk_raw_destroy(pairs[form].raw);
 	close(image);
-	if (!error)
-		report(b, figures, disk.pinned);
+	if (refused)
+		return bench_skip(b, "io_uring is refused here, so there is nothing to compare with");
 	return error;
 }

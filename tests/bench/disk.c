@@ -168,10 +168,14 @@ static void write_tables(struct disk *disk)
 
 int disk_create(int image, const struct disk_options *options, struct disk *out)
 {
-	const struct vmmio_io_options io = {.size = sizeof(io), .log = bench_log};
+	const struct vmmio_io_options io = {
+		.size = sizeof(io),
+		.log = bench_log,
+		.form = options->loop ? VMMIO_IO_LOOP : VMMIO_IO_THREADS,
+	};
 	int error;
 
-	*out = (struct disk){.image = image};
+	*out = (struct disk){.image = image, .loop = options->loop};
 	error = make_ram(out);
 	if (!error)
 		error = vmmio_pool_create(NULL, &out->pool);
@@ -247,11 +251,16 @@ void disk_kick(struct disk *disk)
 		vmmio_device_write(disk->device, VMMIO_REG_QUEUE_NOTIFY, 4, 0);
 }
 
+static bool is_used(const struct disk *disk)
+{
+	return __atomic_load_n(&disk->used[1], __ATOMIC_ACQUIRE) != disk->used_idx;
+}
+
 int disk_done(struct disk *disk)
 {
 	uint32_t entry[2];
 
-	if (__atomic_load_n(&disk->used[1], __ATOMIC_ACQUIRE) == disk->used_idx)
+	if (!is_used(disk) && (!disk->loop || vmmio_io_run(disk->io, 0) < 0 || !is_used(disk)))
 		return -1;
 	memcpy(entry, &disk->used[2 + 4 * (disk->used_idx++ % DISK_QUEUE)], sizeof(entry));
 	if (entry[0] >= DISK_SLOTS || entry[1] != DISK_READ + 1 || disk->ram[AT_STATUS + entry[0]])

@@ -21,10 +21,12 @@ struct disk_options {
 	uint32_t version;
 	uint64_t delay; /* of every request, ns */
 	bool cancellable;
+	bool loop; /* the engine runs on the thread that calls disk_done, and has none */
 };
 
 struct disk {
 	int image;
+	bool loop;
 	bool pinned; /* guest memory is locked: the I/O thread may touch it itself */
 	uint8_t *ram;
 	struct vmmio_memory *memory;
@@ -52,7 +54,8 @@ int disk_start(struct disk *disk);
 /* Prepares a read of a block into a slot that is free; shown with disk_kick. */
 void disk_read(struct disk *disk, unsigned slot, uint64_t block);
 void disk_kick(struct disk *disk);
-/* The slot of a read that is done, -1: none, -2: it failed. */
+/* The slot of a read that is done, -1: none, -2: it failed. Runs the engine of a loop if
+ * there is none. */
 int disk_done(struct disk *disk);
 /* The number that a block read into a slot begins with. */
 uint64_t disk_first(const struct disk *disk, unsigned slot);
