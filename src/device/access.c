@@ -20,6 +20,7 @@ uint64_t vmmio_device_read(const struct vmmio_device *dev, uint64_t offset, unsi
 
 /* What is left to do, and to wait for, once the lock is dropped. */
 struct pending {
+	enum vmmio_reset_by by;
 	bool reset;    /* a reset began: we hold a pass of the device's gate */
 	bool line;     /* InterruptStatus changed */
 	bool features; /* hook_running is ours: ask the backend */
@@ -46,6 +47,7 @@ static void apply_reset(
 	if (how != VMMIO_RESET_JOIN) {
 		p->reset = true;
 		vmmio_lifecycle_begin_reset(dev, now);
+		vmmio_observe_reset_accepted(dev, now, p->by);
 	} else if (dev->quiesce.state == HOOK_FAILED) {
 		dev->quiesce.state = HOOK_WANTED; /* E12: the driver's retry */
 	}
@@ -91,7 +93,7 @@ static void apply_stop(struct vmmio_device *dev, struct pending *p, const struct
 static void apply_config_write(
 	struct vmmio_device *dev, struct pending *p, const struct vmmio_action *action)
 {
-	if (!dev->ops.config_write)
+	if (!dev->ops->config_write)
 		return;
 	/* During a reset only urgent windows get here; the write itself keeps the device. */
 	if (!p->n_config)
@@ -159,8 +161,8 @@ static void ask_features(struct vmmio_device *dev, struct pending *p)
 	pthread_mutex_unlock(&dev->lock);
 
 	vmmio_frame_enter(&frame, dev, FRAME_HOOK);
-	if (dev->ops.features)
-		result = dev->ops.features(dev->backend.ctx, accepted);
+	if (dev->ops->features)
+		result = dev->ops->features(dev->backend_ctx, accepted);
 	vmmio_frame_leave(&frame);
 	if (result && vmmio_count_log(&dev->counters.refused, 1))
 		vmmio_device_log(dev, VMMIO_LOG_INFO,
@@ -180,7 +182,7 @@ static void hand_config(struct vmmio_device *dev, const struct pending *p)
 
 	vmmio_frame_enter(&frame, dev, FRAME_CONFIG_WRITE);
 	for (unsigned i = 0; i < p->n_config; i++)
-		dev->ops.config_write(dev->backend.ctx, p->config[i].offset, p->config[i].size,
+		dev->ops->config_write(dev->backend_ctx, p->config[i].offset, p->config[i].size,
 			(uint32_t)p->config[i].value);
 	vmmio_frame_leave(&frame);
 	if (p->config_pass)
@@ -380,13 +382,12 @@ int vmmio_device_write_pending(struct vmmio_device *dev, uint64_t offset, unsign
 bool vmmio_access_reset(struct vmmio_device *dev, uint64_t now)
 {
 	struct vmmio_actions actions;
-	struct pending p = {0};
+	struct pending p = {
+		.by = dev->destroying ? VMMIO_RESET_BY_DESTROY : VMMIO_RESET_BY_HOST};
 
 	vmmio_regfile_write(dev->rf, VMMIO_REG_STATUS, 4, 0, &actions);
 	apply(dev, &p, &actions, now);
 	if (p.reset) {
-		if (!dev->destroying)
-			dev->observed_reset.by = VMMIO_RESET_BY_HOST;
 		pthread_mutex_unlock(&dev->lock);
 		hand_reset(dev);
 		pthread_mutex_lock(&dev->lock);

@@ -19,7 +19,7 @@ static void raise_config(struct vmmio_device *dev)
 
 static bool in_config_space(const struct vmmio_device *dev, uint32_t offset, uint32_t size)
 {
-	return offset <= dev->backend.config_size && size <= dev->backend.config_size - offset;
+	return offset <= dev->config_size && size <= dev->config_size - offset;
 }
 
 /* A pass for the interrupt. false: there will be none, or a pause holds it back. */

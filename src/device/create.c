@@ -116,7 +116,7 @@ static int check_options(const struct vmmio_device_options *o)
 
 static int make_regfile(struct vmmio_device *dev, const struct vmmio_device_options *o)
 {
-	const struct vmmio_backend *b = &dev->backend;
+	const struct vmmio_backend *b = o->backend;
 	struct vmmio_regfile_config config = {
 		.version = dev->version,
 		.device_id = b->device_id,
@@ -145,26 +145,41 @@ static int make_regfile(struct vmmio_device *dev, const struct vmmio_device_opti
 	return 0;
 }
 
+/* The device, its queues, its name, and ops if the backend's are of an earlier version. */
+static struct vmmio_device *allocate(const struct vmmio_device_options *o)
+{
+	const struct vmmio_backend *b = o->backend;
+	const char *name = o->name ? o->name : "vmmio";
+	size_t length = strlen(name) + 1;
+	bool shared = b->ops->size >= sizeof(*b->ops);
+	size_t queues = sizeof(struct vmmio_device) + b->n_queues * sizeof(struct vmmio_queue);
+	char *memory = calloc(1, queues + (shared ? 0 : sizeof(*b->ops)) + length);
+	struct vmmio_device *dev = (struct vmmio_device *)(void *)memory;
+
+	if (!memory)
+		return NULL;
+	dev->ops = shared ? b->ops : memcpy(memory + queues, b->ops, b->ops->size);
+	dev->name = memcpy(memory + queues + (shared ? 0 : sizeof(*b->ops)), name, length);
+	return dev;
+}
+
 static struct vmmio_device *make(const struct vmmio_device_options *o)
 {
-	const char *name = o->name ? o->name : "vmmio";
-	size_t queues = o->backend->n_queues * sizeof(struct vmmio_queue), length = strlen(name) + 1;
-	struct vmmio_device *dev = calloc(1, sizeof(*dev) + queues + length);
-	size_t ops = o->backend->ops->size;
+	struct vmmio_device *dev = allocate(o);
 
 	if (!dev)
 		return NULL;
-	dev->backend = *o->backend;
-	if (!dev->backend.max_segments)
-		dev->backend.max_segments = DEFAULT_SEGMENTS;
-	memcpy(&dev->ops, o->backend->ops, ops < sizeof(dev->ops) ? ops : sizeof(dev->ops));
+	dev->backend_ctx = o->backend->ctx;
+	dev->prompt = o->backend->flags & VMMIO_BACKEND_PROMPT;
+	dev->n_queues = o->backend->n_queues;
+	dev->queue_sizes = o->backend->queue_sizes;
+	dev->max_segments = o->backend->max_segments ? o->backend->max_segments : DEFAULT_SEGMENTS;
+	dev->config_size = o->backend->config_size;
 	dev->memory = o->memory;
 	dev->ex = o->executor;
 	dev->irq = o->irq;
 	dev->log = o->log;
-	dev->name = memcpy((char *)&dev->queues[o->backend->n_queues], name, length);
 	dev->version = o->version ? o->version : 2;
-	dev->n_queues = o->backend->n_queues;
 	dev->reset_deadline = o->reset_deadline ? o->reset_deadline : DEFAULT_DEADLINE;
 	dev->stuck = o->stuck;
 	dev->stuck_ctx = o->stuck_ctx;
@@ -194,9 +209,9 @@ static int attach(struct vmmio_device *dev)
 {
 	int error = vmmio_observe_attach(dev);
 
-	if (error || !dev->ops.attach)
+	if (error || !dev->ops->attach)
 		return error;
-	error = dev->ops.attach(dev->backend.ctx, dev);
+	error = dev->ops->attach(dev->backend_ctx, dev);
 	if (error)
 		vmmio_observe_detach(dev);
 	return error;

@@ -82,13 +82,13 @@ struct vmmio_queue {
 	struct vmmio_memory_event area_gone; /* whose area_gone set fault_reported */
 
 	/* ring_lock */
-	bool fault_reported;
 	pthread_mutex_t ring_lock;
-	bool hold;                /* paused: completions wait in the ring for the resume */
 	struct ring_block *block; /* NULL: not running, or broken from the start */
 	uint64_t generation;      /* of the last token of earlier lives */
 	uint32_t epoch;           /* the life it runs for; written before the gate opens */
 	uint32_t fenced;          /* chains that were given up and may still be answered */
+	bool fault_reported;
+	bool hold; /* paused: completions wait in the ring for the resume */
 	/* A reset or stop has begun: nothing is written for its chains any more. Set under
 	 * device->lock, cleared with ring_lock held too; see publish in queue.c. */
 	_Atomic bool over;
@@ -117,8 +117,10 @@ struct counters {
 struct vmmio_device {
 	struct vmmio_regfile *rf;
 	struct observers *observers; /* observe.c; NULL: nobody watches */
-	struct vmmio_backend backend;
-	struct vmmio_backend_ops ops; /* as much as the backend's size gave, else NULL */
+	const struct vmmio_backend_ops *ops; /* the backend's; a copy if it knows fewer ops */
+	void *backend_ctx;
+	const uint16_t *queue_sizes;
+	uint32_t max_segments, config_size;
 	struct vmmio_memory *memory;
 	struct vmmio_memory_user memory_user;
 	struct vmmio_executor *ex;
@@ -127,6 +129,7 @@ struct vmmio_device {
 	const char *name;
 	uint32_t version;
 	uint32_t n_queues;
+	bool prompt;       /* VMMIO_BACKEND_PROMPT */
 	_Atomic bool dead; /* destroy was called */
 
 	_Atomic uint32_t irq_state; /* irq.c */
@@ -167,8 +170,6 @@ struct vmmio_device {
 	struct ring_block *garbage;
 	void (*destroyed)(void *ctx);
 	void *destroyed_ctx;
-
-	struct vmmio_observed_reset observed_reset; /* the last one accepted; see observe.h */
 
 	/* deadline.c */
 	struct vmmio_deadline deadline;

@@ -34,7 +34,7 @@ static enum step_kind next_in_reset(const struct vmmio_device *dev)
 		return STEP_FENCE;
 	if (dev->quiesce.state != HOOK_DONE || dev->undrained)
 		return STEP_NONE;
-	if (dev->backend_dirty && dev->ops.reset_finish && !dev->finish_called && !dev->fenced)
+	if (dev->backend_dirty && dev->ops->reset_finish && !dev->finish_called && !dev->fenced)
 		return STEP_FINISH_HOOK;
 	return STEP_FINISH;
 }
@@ -88,13 +88,13 @@ static bool calls_hook(const struct vmmio_device *dev, enum step_kind kind)
 {
 	switch (kind) {
 	case STEP_START:
-		return dev->ops.start;
+		return dev->ops->start;
 	case STEP_QUIESCE:
-		return dev->ops.quiesce;
+		return dev->ops->quiesce;
 	case STEP_QUEUE_STOP:
-		return dev->ops.queue_stop;
+		return dev->ops->queue_stop;
 	case STEP_RESUME:
-		return dev->backend_paused && dev->ops.resume;
+		return dev->backend_paused && dev->ops->resume;
 	case STEP_PAUSE:
 	case STEP_FINISH_HOOK:
 		return true;
@@ -121,7 +121,7 @@ static bool may_take(const struct vmmio_device *dev, enum step_kind kind, enum w
 		break;
 	}
 	if (where == IN_WRITE)
-		return !calls_hook(dev, kind) || (dev->backend.flags & VMMIO_BACKEND_PROMPT);
+		return !calls_hook(dev, kind) || dev->prompt;
 	return where == ON_EXECUTOR;
 }
 
@@ -184,7 +184,6 @@ void vmmio_lifecycle_begin_reset(struct vmmio_device *dev, uint64_t now)
 	dev->quiesce.state = dev->started ? HOOK_WANTED : HOOK_DONE;
 	dev->quiesce.error = 0;
 	dev->reset_began = now;
-	vmmio_observe_reset_accepted(dev, now);
 	dev->deadline_over = false;
 	vmmio_lifecycle_void(&dev->start);
 	vmmio_pause_reset_begun(dev);

@@ -16,6 +16,7 @@ struct observer {
 
 struct observers {
 	_Atomic uint64_t order; /* of the next access; relaxed: a mere number */
+	struct vmmio_observed_reset reset; /* the last one accepted */
 	bool reads, writes;     /* somebody has such an op */
 	unsigned n;
 	struct observer list[];
@@ -86,9 +87,21 @@ int vmmio_observe_write(struct vmmio_device *dev, uint64_t offset, unsigned size
 
 /* --- Resets --------------------------------------------------------------------- */
 
+void vmmio_observe_note_reset(struct vmmio_device *dev, uint64_t now, enum vmmio_reset_by by)
+{
+	uint64_t state = vmmio_regfile_state(dev->rf);
+
+	dev->observers->reset = (struct vmmio_observed_reset){
+		.number = VMMIO_STATE_EPOCH(state),
+		.by = by,
+		.idle = VMMIO_STATE_STATUS(state) == 0,
+		.began = now,
+	};
+}
+
 void vmmio_observe_tell_begin(struct vmmio_device *dev)
 {
-	struct vmmio_observed_reset reset = dev->observed_reset;
+	struct vmmio_observed_reset reset = dev->observers->reset;
 
 	TELL(dev, reset_begin, &reset);
 }
@@ -96,7 +109,7 @@ void vmmio_observe_tell_begin(struct vmmio_device *dev)
 /* lock held on entry and return. The device stays: we are a user of it. */
 void vmmio_observe_tell_end(struct vmmio_device *dev)
 {
-	struct vmmio_observed_reset reset = dev->observed_reset;
+	struct vmmio_observed_reset reset = dev->observers->reset;
 
 	dev->users++;
 	pthread_mutex_unlock(&dev->lock);

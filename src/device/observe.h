@@ -20,6 +20,7 @@ static inline bool vmmio_observed(const struct vmmio_device *dev)
 uint64_t vmmio_observe_read(const struct vmmio_device *dev, uint64_t offset, unsigned size);
 int vmmio_observe_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
 	struct vmmio_waiter *waiter);
+void vmmio_observe_note_reset(struct vmmio_device *dev, uint64_t now, enum vmmio_reset_by by);
 void vmmio_observe_tell_begin(struct vmmio_device *dev);
 void vmmio_observe_tell_end(struct vmmio_device *dev);
 void vmmio_observe_tell_popped(
@@ -33,20 +34,15 @@ void vmmio_observe_tell_stuck(struct vmmio_device *dev, const struct vmmio_stuck
 
 /* --- The call-outs -------------------------------------------------------------- */
 
-/* A reset was accepted; lock held. Observed or not: who watches is told by the next one. */
-static inline void vmmio_observe_reset_accepted(struct vmmio_device *dev, uint64_t now)
+/* A reset was accepted; lock held. */
+static inline void vmmio_observe_reset_accepted(
+	struct vmmio_device *dev, uint64_t now, enum vmmio_reset_by by)
 {
-	uint64_t state = vmmio_regfile_state(dev->rf);
-
-	dev->observed_reset = (struct vmmio_observed_reset){
-		.number = VMMIO_STATE_EPOCH(state),
-		.by = dev->destroying ? VMMIO_RESET_BY_DESTROY : VMMIO_RESET_BY_DRIVER,
-		.idle = VMMIO_STATE_STATUS(state) == 0,
-		.began = now,
-	};
+	if (vmmio_observed(dev))
+		vmmio_observe_note_reset(dev, now, by);
 }
 
-/* The caller still has its pass: the reset cannot end, so observed_reset stays. */
+/* The caller still has its pass: the reset cannot end, so what was noted stays. */
 static inline void vmmio_observe_reset_begin(struct vmmio_device *dev)
 {
 	if (vmmio_observed(dev))

@@ -20,7 +20,7 @@
 
 static bool has_hook(const struct vmmio_device *dev)
 {
-	return dev->ops.pause && dev->life == LIFE_LIVE;
+	return dev->ops->pause && dev->life == LIFE_LIVE;
 }
 
 static enum step_kind next_of_pausing(const struct vmmio_device *dev)
@@ -211,10 +211,10 @@ void vmmio_pause_resume(struct vmmio_device *dev)
 	bool all = true;
 	struct frame frame;
 
-	if (dev->backend_paused && dev->ops.resume) {
+	if (dev->backend_paused && dev->ops->resume) {
 		vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
 		VMMIO_SYNC(dev, RESUME_CALL);
-		dev->ops.resume(dev->backend.ctx);
+		dev->ops->resume(dev->backend_ctx);
 		vmmio_step_call_end(dev, &frame);
 	}
 	dev->backend_paused = false;

@@ -66,7 +66,7 @@ static struct ring_block *build(struct vmmio_queue *queue, const struct vmmio_ri
 struct ring_block *vmmio_queue_build(struct vmmio_queue *queue, const struct vmmio_queue_setup *setup,
 	uint64_t features, enum vmmio_fault *fault)
 {
-	const struct vmmio_backend *backend = &queue->dev->backend;
+	const struct vmmio_device *dev = queue->dev;
 	const unsigned pin = vmmio_memory_pin(queue->dev->memory);
 	const struct vmmio_memory_table *table = vmmio_memory_table(queue->dev->memory);
 	struct vmmio_ring_config config = {
@@ -76,8 +76,8 @@ struct ring_block *vmmio_queue_build(struct vmmio_queue *queue, const struct vmm
 		.in_order = features & VMMIO_FEATURE(VMMIO_F_IN_ORDER),
 		.translate = table->translate && features & VMMIO_FEATURE(VMMIO_F_ACCESS_PLATFORM),
 		.size = setup->size,
-		.size_max = backend->queue_sizes[queue->index],
-		.max_segments = backend->max_segments,
+		.size_max = dev->queue_sizes[queue->index],
+		.max_segments = dev->max_segments,
 		.desc = setup->desc,
 		.driver = setup->driver,
 		.device = setup->device,
@@ -106,7 +106,7 @@ void vmmio_queue_run_kick(struct vmmio_queue *queue)
 		VMMIO_SYNC(dev, NOTIFY_CALL);
 		vmmio_frame_enter(&frame, dev, FRAME_HOOK);
 		if (!vmmio_gate_is_closed(&queue->gate))
-			dev->ops.notify(dev->backend.ctx, queue);
+			dev->ops->notify(dev->backend_ctx, queue);
 		vmmio_frame_leave(&frame);
 		if (atomic_compare_exchange_strong_explicit(&queue->kick, &running, KICK_IDLE,
 			    memory_order_acq_rel, memory_order_acquire))

@@ -107,8 +107,8 @@ struct hook *vmmio_step_hook(struct vmmio_device *dev, struct step step)
 
 static int invoke(struct vmmio_device *dev, struct step step, vmmio_token token)
 {
-	const struct vmmio_backend_ops *ops = &dev->ops;
-	void *ctx = dev->backend.ctx;
+	const struct vmmio_backend_ops *ops = dev->ops;
+	void *ctx = dev->backend_ctx;
 
 	switch (step.kind) {
 	case STEP_START:
@@ -215,7 +215,7 @@ static void step_finish_hook(struct vmmio_device *dev)
 	dev->finish_called = true;
 	vmmio_step_call_begin(dev, &frame, FRAME_CONFIG_WRITE);
 	VMMIO_SYNC(dev, FINISH_CALL);
-	dev->ops.reset_finish(dev->backend.ctx);
+	dev->ops->reset_finish(dev->backend_ctx);
 	VMMIO_SYNC(dev, FINISH_RETURNED);
 	vmmio_step_call_end(dev, &frame);
 }
@@ -223,12 +223,12 @@ static void step_finish_hook(struct vmmio_device *dev)
 static void step_detach(struct vmmio_device *dev)
 {
 	/* Abandoned: it may still be busy with the chains that never came back. */
-	bool call = dev->ops.detach && !dev->abandoned;
+	bool call = dev->ops->detach && !dev->abandoned;
 	struct frame frame;
 
 	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
 	if (call)
-		dev->ops.detach(dev->backend.ctx);
+		dev->ops->detach(dev->backend_ctx);
 	vmmio_step_call_end(dev, &frame);
 	dev->detached = true;
 }

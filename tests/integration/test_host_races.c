@@ -343,7 +343,7 @@ START_TEST(features_are_asked_with_no_other_hook_running)
 
 	pthread_barrier_init(&at_left, NULL, 2);
 	pthread_barrier_init(&go_on, NULL, 2);
-	rig->dev->ops.features = slow_features;
+	rig->puppet->ops.features = slow_features;
 	rig_write(rig, VMMIO_REG_STATUS, 3);
 	rig_write(rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
 	rig_write(rig, VMMIO_REG_DRIVER_FEATURES, 1);

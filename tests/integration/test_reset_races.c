@@ -221,7 +221,7 @@ START_TEST(queue_disable_inside_features)
 	struct rig_options o = {.version = 3};
 	struct rig *rig = the_rig = rig_create(&o);
 
-	rig->dev->ops.features = disable_in_features;
+	rig->puppet->ops.features = disable_in_features;
 	rig_write(rig, VMMIO_REG_STATUS, 3);
 	rig_write(rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
 	rig_write(rig, VMMIO_REG_DRIVER_FEATURES, 1);
