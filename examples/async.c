@@ -60,6 +60,8 @@ static void *work(void *ctx)
 	pthread_mutex_lock(&w->lock);
 	while (!w->stop) {
 		struct vmmio_chain chain;
+		struct vmmio_queue *queue;
+		uint32_t written;
 
 		if (!w->n) {
 			pthread_cond_wait(&w->more, &w->lock);
@@ -67,10 +69,13 @@ static void *work(void *ctx)
 		}
 		chain = w->waiting[0];
 		memmove(w->waiting, w->waiting + 1, --w->n * sizeof(chain));
+		queue = w->queue;
 		pthread_mutex_unlock(&w->lock);
-		/* From pop to complete the chain's memory is ours. */
-		vmmio_queue_complete_one(w->queue, chain.token, to_capitals(&chain));
-		vmmio_queue_kick(w->queue); /* there is room for more */
+		/* From pop to complete the chain's memory is ours, and the chain keeps the
+		 * device in being: complete is the last thing we do. */
+		written = to_capitals(&chain);
+		vmmio_queue_kick(queue); /* there is room for more */
+		vmmio_queue_complete_one(queue, chain.token, written);
 		pthread_mutex_lock(&w->lock);
 	}
 	pthread_mutex_unlock(&w->lock);

@@ -113,7 +113,9 @@ VMMIO_API unsigned vmmio_queue_index(const struct vmmio_queue *queue);
 VMMIO_API struct vmmio_device *vmmio_queue_device(const struct vmmio_queue *queue);
 VMMIO_API unsigned vmmio_queue_size(const struct vmmio_queue *queue);
 
-/* Wakes whoever serves the queue: as if the driver had notified it. Any thread. */
+/* Wakes whoever serves the queue: as if the driver had notified it. Any thread; notify may be
+ * called right here. The device must not go meanwhile: the caller is inside a hook, or has
+ * a chain of the device that it completes afterwards, or detach waits for it. */
 VMMIO_API void vmmio_queue_kick(struct vmmio_queue *queue);
 
 /* --- Faults: what a driver can get wrong in ring memory ---------------------- */
