@@ -78,6 +78,7 @@ struct blk_request {
 struct blk_batch {
 	struct vmmio_queue *queue;
 	unsigned n;
+	bool late; /* go into the queue's late ones instead */
 	struct vmmio_completion completions[BLK_BATCH];
 };
 
@@ -95,7 +96,7 @@ struct blk_queue {
 	struct blk_pool *pool; /* NULL: not allocated */
 	struct blk_request *free;
 	struct blk_request *active;
-	unsigned n_free;
+	atomic_uint n_free; /* changed under the lock */
 	/* Reset or queue reset: nothing is written for these chains any more. Changed under
 	 * the lock, a look without it may be late. */
 	atomic_bool stopping;
@@ -187,8 +188,8 @@ void vmmio_blk_notify(void *ctx, struct vmmio_queue *queue);
 void vmmio_blk_queue_cancel(struct blk_queue *queue);
 /* Hands requests to the engine, or false: the queue is stopping, they stay LOCAL. */
 bool vmmio_blk_submit(struct blk_queue *queue, struct vmmio_io_request *const *ios, unsigned n);
-/* Off the active list; the object may be used again at once. */
-void vmmio_blk_put(struct blk_request *request);
+/* Off the active list; the object may be used again at once. The queue's lock held. */
+void vmmio_blk_put_locked(struct blk_request *request);
 
 /* blk_orphan.c */
 struct blk_pool *vmmio_blk_pool_create(struct blk_queue *queue, unsigned n);

@@ -79,26 +79,70 @@ static void tell_dirty(const struct blk_request *r, uint32_t len, bool dropped)
 		vmmio_queue_dirty(r->queue->queue, r->token, r->writable_len - 1, 1);
 }
 
+/* The first n of the late completions; with the lock held. */
+static void take_late(struct blk_queue *q, struct blk_batch *batch, unsigned n)
+{
+	batch->queue = q->queue;
+	batch->n = n;
+	memcpy(batch->completions, q->late.completions, n * sizeof(batch->completions[0]));
+	q->late.n -= n;
+	memmove(q->late.completions, q->late.completions + n,
+		q->late.n * sizeof(batch->completions[0]));
+}
+
+/* What ends in one batch of the engine's callbacks goes into the ring in one go. */
+static void complete_late(struct blk_request *r, const struct vmmio_completion *completion)
+{
+	struct blk_queue *q = r->queue;
+	struct blk_batch batch = {.n = 0};
+	bool marked = true;
+
+	pthread_mutex_lock(&q->lock);
+	vmmio_blk_put_locked(r);
+	if (q->late.n == 0)
+		marked = vmmio_io_flush_later(&q->flush);
+	q->late.completions[q->late.n++] = *completion;
+	if (!marked)
+		take_late(q, &batch, q->late.n);
+	else if (q->late.n == BLK_BATCH) /* one stays behind, see blk_queue.late */
+		take_late(q, &batch, BLK_BATCH - 1);
+	pthread_mutex_unlock(&q->lock);
+	vmmio_blk_flush_batch(&batch);
+}
+
+/* Before the driver can see it the object is free: its next request needs one. */
+static void complete_now(struct blk_request *r, const struct vmmio_completion *completion,
+	struct blk_batch *batch)
+{
+	struct blk_queue *q = r->queue;
+
+	batch->queue = q->queue;
+	batch->completions[batch->n] = *completion;
+	pthread_mutex_lock(&q->lock);
+	vmmio_blk_put_locked(r);
+	pthread_mutex_unlock(&q->lock);
+	if (++batch->n == BLK_BATCH)
+		vmmio_blk_flush_batch(batch);
+}
+
 void vmmio_blk_complete(struct blk_request *r, struct blk_batch *batch)
 {
-	struct vmmio_completion *c = &batch->completions[batch->n];
+	struct vmmio_completion completion = {.token = r->token};
 	struct vmmio_queue *queue = r->queue->queue;
 	/* A fence waits for who has begun, so that nothing is written after it. */
 	bool dropped = stopping(r->queue) || !vmmio_queue_access_begin(queue);
 
-	c->token = r->token;
-	c->len = dropped ? 0 : used_len(r);
+	completion.len = dropped ? 0 : used_len(r);
 	if (!dropped && r->status)
 		*r->status = r->answer;
 	if (!dropped)
 		vmmio_queue_access_end(queue);
-	tell_dirty(r, c->len, dropped);
+	tell_dirty(r, completion.len, dropped);
 	count_end(r, dropped);
-	batch->queue = queue;
-	/* Before the driver can see it: its next request needs an object. */
-	vmmio_blk_put(r);
-	if (++batch->n == BLK_BATCH)
-		vmmio_blk_flush_batch(batch);
+	if (batch->late)
+		complete_late(r, &completion);
+	else
+		complete_now(r, &completion, batch);
 }
 
 /* Only the chain: the request is an orphan, and the engine's. Nothing of its last I/O has
@@ -211,35 +255,6 @@ static void go_on(struct blk_request *r, struct blk_batch *batch, bool may_touch
 	vmmio_blk_finish(r, batch, may_touch);
 }
 
-/* The first n of the late completions; with the lock held. */
-static void take_late(struct blk_queue *q, struct blk_batch *batch, unsigned n)
-{
-	batch->queue = q->queue;
-	batch->n = n;
-	memcpy(batch->completions, q->late.completions, n * sizeof(batch->completions[0]));
-	q->late.n -= n;
-	memmove(q->late.completions, q->late.completions + n,
-		q->late.n * sizeof(batch->completions[0]));
-}
-
-/* What ends in one batch of the engine's callbacks goes into the ring in one go. */
-static void complete_late(struct blk_queue *q, const struct vmmio_completion *completion)
-{
-	struct blk_batch batch = {.n = 0};
-	bool marked = true;
-
-	pthread_mutex_lock(&q->lock);
-	if (q->late.n == 0)
-		marked = vmmio_io_flush_later(&q->flush);
-	q->late.completions[q->late.n++] = *completion;
-	if (!marked)
-		take_late(q, &batch, q->late.n);
-	else if (q->late.n == BLK_BATCH) /* one stays behind, see blk_queue.late */
-		take_late(q, &batch, BLK_BATCH - 1);
-	pthread_mutex_unlock(&q->lock);
-	vmmio_blk_flush_batch(&batch);
-}
-
 void vmmio_blk_flush_late(struct vmmio_io_flush *flush)
 {
 	struct blk_queue *q =
@@ -255,8 +270,7 @@ void vmmio_blk_flush_late(struct vmmio_io_flush *flush)
 void vmmio_blk_io_done(struct vmmio_io_request *io)
 {
 	struct blk_request *r = (struct blk_request *)io;
-	struct blk_queue *q = r->queue;
-	struct blk_batch batch = {.n = 0};
+	struct blk_batch batch = {.late = true};
 
 	if (!make_local(r)) {
 		vmmio_blk_orphan_end(r);
@@ -266,8 +280,6 @@ void vmmio_blk_io_done(struct vmmio_io_request *io)
 		go_on(r, &batch, false);
 	else
 		defer(r, true);
-	if (batch.n) /* the one of r, whose lease is still out */
-		complete_late(q, &batch.completions[0]);
 }
 
 static void run_deferred(struct blk_queue *q)

@@ -45,6 +45,14 @@ void vmmio_blk_queue_free(struct blk_queue *q)
 	q->n_free = 0;
 }
 
+/* With the lock held: who looks without it sees some number of late. */
+static void count_free(struct blk_queue *q, int n)
+{
+	unsigned now = atomic_load_explicit(&q->n_free, memory_order_relaxed);
+
+	atomic_store_explicit(&q->n_free, now + (unsigned)n, memory_order_relaxed);
+}
+
 /* With the lock held. */
 static struct blk_request *get(struct blk_queue *q)
 {
@@ -52,7 +60,7 @@ static struct blk_request *get(struct blk_queue *q)
 	struct blk_pool *pool = r->pool;
 
 	q->free = r->next;
-	q->n_free--;
+	count_free(q, -1);
 	memset(r, 0, sizeof(*r));
 	r->queue = q;
 	r->pool = pool;
@@ -66,19 +74,17 @@ static struct blk_request *get(struct blk_queue *q)
 	return r;
 }
 
-void vmmio_blk_put(struct blk_request *r)
+void vmmio_blk_put_locked(struct blk_request *r)
 {
 	struct blk_queue *q = r->queue;
 
 	atomic_fetch_sub_explicit(&q->blk->count.in_flight, 1, memory_order_relaxed);
-	pthread_mutex_lock(&q->lock);
 	*r->link = r->next;
 	if (r->next)
 		r->next->link = r->link;
 	r->next = q->free;
 	q->free = r;
-	q->n_free++;
-	pthread_mutex_unlock(&q->lock);
+	count_free(q, 1);
 }
 
 bool vmmio_blk_submit(struct blk_queue *q, struct vmmio_io_request *const *ios, unsigned n)
@@ -135,10 +141,9 @@ static unsigned take(struct blk_queue *q)
 	struct blk_batch batch = {.n = 0};
 	unsigned i, n, n_ios = 0;
 
-	pthread_mutex_lock(&q->lock);
-	n = q->n_free < BLK_BATCH ? q->n_free : BLK_BATCH;
-	pthread_mutex_unlock(&q->lock);
-	n = vmmio_queue_pop(q->queue, chains, n);
+	/* Only who pops makes it less. */
+	n = atomic_load_explicit(&q->n_free, memory_order_relaxed);
+	n = vmmio_queue_pop(q->queue, chains, n < BLK_BATCH ? n : BLK_BATCH);
 	if (!n)
 		return 0;
 	get_all(q, requests, chains, n);
@@ -212,11 +217,10 @@ static bool cancel(struct blk_queue *q, struct blk_request **cut, struct blk_bat
 void vmmio_blk_queue_cancel(struct blk_queue *q)
 {
 	struct blk_request *r, *cut = NULL;
-	struct blk_batch batch;
+	struct blk_batch batch = {.n = 0};
 	bool all;
 
 	do {
-		batch.n = 0;
 		pthread_mutex_lock(&q->lock);
 		atomic_store(&q->stopping, true);
 		all = cancel(q, &cut, &batch);
