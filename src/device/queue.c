@@ -407,8 +407,10 @@ uint32_t vmmio_queue_fence(struct vmmio_queue *queue)
 	uint32_t n = 0;
 
 	pthread_mutex_lock(&queue->ring_lock);
-	if (queue->block)
+	if (queue->block) {
+		vmmio_ring_see(&queue->block->ring, vmmio_memory_table(queue->dev->memory));
 		n = vmmio_ring_fence(&queue->block->ring);
+	}
 	queue->fenced += n;
 	vmmio_queue_unlock(queue, true);
 	return n;

@@ -98,23 +98,15 @@ static void mark_writable(const struct vmmio_ring *ring, const struct vmmio_ring
 	}
 }
 
-static const struct vmmio_ring_slot *slot_out(const struct vmmio_ring *ring, vmmio_token token)
-{
-	const uint32_t index = token & 0xffff;
-	const struct vmmio_ring_slot *slot = index < ring->size ? &ring->slots[index] : NULL;
-
-	return slot && slot->state == SLOT_OUT && slot->generation == token >> 16 ? slot : NULL;
-}
-
 void vmmio_mark_answers(
 	const struct vmmio_ring *ring, const struct vmmio_completion *completions, unsigned n)
 {
 	unsigned i;
 
 	for (i = 0; i < n; i++) {
-		const struct vmmio_ring_slot *slot = slot_out(ring, completions[i].token);
+		const struct vmmio_ring_slot *slot = slot_of(ring, completions[i].token);
 
-		if (slot)
+		if (slot && slot->state == SLOT_OUT)
 			mark_writable(ring, slot, 0, completions[i].len);
 	}
 }
@@ -122,9 +114,9 @@ void vmmio_mark_answers(
 bool vmmio_ring_dirty(
 	const struct vmmio_ring *ring, vmmio_token token, uint32_t offset, uint32_t len)
 {
-	const struct vmmio_ring_slot *slot = slot_out(ring, token);
+	const struct vmmio_ring_slot *slot = slot_of(ring, token);
 
-	if (slot && ring->log)
+	if (slot && slot->state == SLOT_OUT && ring->log)
 		mark_writable(ring, slot, offset, len);
-	return slot;
+	return slot && (slot->state == SLOT_OUT || slot->state == SLOT_FENCED);
 }

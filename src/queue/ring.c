@@ -262,6 +262,8 @@ uint32_t vmmio_ring_fence(struct vmmio_ring *ring)
 
 		if (slot->state != SLOT_OUT)
 			continue;
+		/* Nobody will say what was written until now. */
+		(void)vmmio_ring_dirty(ring, slot->generation << 16 | i, 0, UINT32_MAX);
 		slot->state = SLOT_FENCED;
 		n++;
 	}

@@ -134,7 +134,8 @@ unsigned vmmio_ring_complete(struct vmmio_ring *ring, const struct vmmio_complet
 unsigned vmmio_ring_flush(struct vmmio_ring *ring);
 
 /* Gives up all chains that are out, and returns how many: their slots and iovecs
- * stay, their answers are recognised. The ring stops for good. */
+ * stay, their answers are recognised. What they may have been written goes into the
+ * dirty log. The ring stops for good. */
 uint32_t vmmio_ring_fence(struct vmmio_ring *ring);
 
 /* After complete wrote entries: does the driver want a notification for what was
@@ -159,7 +160,7 @@ bool vmmio_ring_reaches(const struct vmmio_ring *ring, const struct vmmio_memory
 bool vmmio_ring_lies_in(const struct vmmio_ring *ring, const struct vmmio_memory_gone *gone);
 /* Stops a running ring: nothing of its areas is touched from here on. */
 void vmmio_ring_break(struct vmmio_ring *ring, enum vmmio_fault fault);
-/* As vmmio_queue_dirty. False: no such chain is out. */
+/* As vmmio_queue_dirty. Nothing if the chain has been given up. False: it was not out. */
 bool vmmio_ring_dirty(
 	const struct vmmio_ring *ring, vmmio_token token, uint32_t offset, uint32_t len);
 
