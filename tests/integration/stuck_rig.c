@@ -92,18 +92,25 @@ static const char *choose_store(struct disk_options *o, enum stuck_store store)
 	}
 }
 
-const char *stuck_open(struct stuck *s, int number, unsigned disks)
+const char *stuck_options(int number, struct disk_options *options)
 {
-	struct disk_options o = {
+	*options = (struct disk_options){
 		.variant = (number & 7) | 8,
 		.manual = number & STUCK_MANUAL,
-		.n_disks = disks,
 		.max_threads = STUCK_THREADS,
 		.reset_deadline = STUCK_DEADLINE,
+		.blk = {.bounce = number & STUCK_BOUNCE},
 	};
-	const char *why = choose_store(&o, (enum stuck_store)((number >> 4) & 3));
+	return choose_store(options, (enum stuck_store)((number >> 4) & 3));
+}
+
+const char *stuck_open(struct stuck *s, int number, unsigned disks)
+{
+	struct disk_options o;
+	const char *why = stuck_options(number, &o);
 
 	*s = (struct stuck){.number = number};
+	o.n_disks = disks;
 	if (!why)
 		s->uffd = uffd_open(&why);
 	if (!s->uffd)

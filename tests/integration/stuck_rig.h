@@ -19,7 +19,8 @@ enum stuck_store { STORE_EXT4, STORE_EXT4_DIRECT, STORE_TMPFS, STORE_MEMFD };
  * engine (2), the device writes to the missing pages or reads them (3), store (4 and 5).
  */
 #define STUCK_CASES 64
-#define STUCK_MANUAL 64 /* added to it: a manual executor */
+#define STUCK_MANUAL 64  /* added to it: a manual executor */
+#define STUCK_BOUNCE 128 /* bounce mode */
 
 /* More than there are threads. Each has two pages of the in area: data, then the status
  * byte. */
@@ -48,6 +49,9 @@ struct stuck {
  * be made and mounted. */
 void stuck_stores_begin(void);
 void stuck_stores_end(void);
+
+/* The options that a case asks for. NULL, or why it cannot be had here. */
+const char *stuck_options(int number, struct disk_options *options);
 
 /* disks: how many. NULL, or why this case cannot be had here (nothing is left behind). */
 const char *stuck_open(struct stuck *s, int number, unsigned disks);

@@ -19,6 +19,8 @@ endforeach()
 vmmio_test(observe ${CMAKE_CURRENT_LIST_DIR}/test_observe.c)
 vmmio_test(observe_life ${CMAKE_CURRENT_LIST_DIR}/test_observe_life.c)
 vmmio_test(replay ${CMAKE_CURRENT_LIST_DIR}/test_replay.c)
+vmmio_test(blk_fence ${CMAKE_CURRENT_LIST_DIR}/test_blk_fence.c
+  ${CMAKE_CURRENT_LIST_DIR}/stuck_rig.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(stuck ${CMAKE_CURRENT_LIST_DIR}/test_stuck.c ${CMAKE_CURRENT_LIST_DIR}/stuck_rig.c
   ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(stuck_places ${CMAKE_CURRENT_LIST_DIR}/test_stuck_places.c
