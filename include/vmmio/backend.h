@@ -186,9 +186,9 @@ enum vmmio_backend_flags {
 struct vmmio_backend {
 	size_t size; /* sizeof(struct vmmio_backend) */
 	const struct vmmio_backend_ops *ops;
-	void *ctx; /* first argument of every op */
-	uint32_t flags;
-	uint32_t device_id;
+	void *ctx;          /* first argument of every op */
+	uint32_t flags;     /* enum vmmio_backend_flags */
+	uint32_t device_id; /* VMMIO_ID_*; 0: a placeholder, which drivers pass over */
 	uint32_t vendor_id;
 	uint64_t features[VMMIO_FEATURE_WORDS];
 	uint32_t n_queues;
@@ -197,9 +197,11 @@ struct vmmio_backend {
 				      * breaks its queue */
 	uint32_t config_size;
 	const void *config; /* initial bytes, NULL: zeroes; copied */
+	/* A window of config space whose writes reach config_write at any time, also during a
+	 * reset: a console's emerg_wr. size 0: none. */
 	uint32_t config_urgent_offset;
 	uint32_t config_urgent_size;
-	uint32_t n_shm;
+	uint32_t n_shm; /* shared memory regions that SHMSel finds */
 	const struct vmmio_shm_region *shm;
 };
 
