@@ -123,8 +123,15 @@ VMMIO_API unsigned vmmio_pool_threads(struct vmmio_executor *pool);
 
 /* --- Manual executor -------------------------------------------------------- */
 
-/* Nothing runs until it is stepped. Tasks may be submitted from any thread; tasks
- * run on the thread that steps. The clock starts at 0 and moves only when told. -ENOMEM. */
+/*
+ * Nothing runs until it is stepped. Tasks may be submitted from any thread; tasks
+ * run on the thread that steps. The clock starts at 0 and moves only when told. -ENOMEM.
+ *
+ * It also serves a VMM whose only thread runs an event loop: in each turn advance the clock by
+ * the time that has passed, run the tasks, then run a LOOP I/O engine (io.h), and wait no
+ * longer than to the next deadline; not at all while tasks are pending. Other threads'
+ * submits do not wake the loop: with such threads wrap an executor of your own.
+ */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_manual_create(struct vmmio_executor **out);
 
 /* Tasks that are queued. */
@@ -156,8 +163,15 @@ struct vmmio_executor_ops {
 	void (*arm)(void *ctx, struct vmmio_deadline *deadline); /* deadline->when is set */
 	bool (*disarm)(void *ctx, struct vmmio_deadline *deadline);
 	uint64_t (*now)(void *ctx);
-	bool (*help)(void *ctx);   /* may be NULL: the executor has its own threads */
-	int (*destroy)(void *ctx); /* may be NULL; 0, -EBUSY or -EDEADLK */
+	/*
+	 * NULL: the executor has threads of its own. One whose tasks run on a thread that also
+	 * writes registers, such as an event loop's, needs it, or vmmio_device_write_pending for
+	 * every write: a write that waits would wait for its own thread. It runs what it runs
+	 * on the thread that waits, whichever that is.
+	 */
+	bool (*help)(void *ctx);
+	/* NULL: nothing to free. 0, or -EBUSY or -EDEADLK, which vmmio_executor_destroy returns. */
+	int (*destroy)(void *ctx);
 };
 
 /* Wraps ops (which must stay valid) into an executor. -EINVAL: an op other than the
