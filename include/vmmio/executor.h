@@ -174,8 +174,9 @@ struct vmmio_executor_ops {
 	int (*destroy)(void *ctx);
 };
 
-/* Wraps ops (which must stay valid) into an executor. -EINVAL: an op other than the
- * optional ones is NULL, or size is none we know. -ENOMEM. */
+/* Wraps ops, which are copied, into an executor; ctx must stay valid. -EINVAL (there is no log
+ * yet that could say why): an op other than the optional ones is NULL, or size is none we
+ * know. -ENOMEM. */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_executor_create(
 	const struct vmmio_executor_ops *ops, void *ctx, struct vmmio_executor **out);
 
