@@ -15,15 +15,21 @@
  *  Errors    Functions return 0 or -errno and leave their outputs untouched on failure.
  *            What a guest does is never an API error: it ends in registers, a log line, a
  *            counter. What an embedder does wrong has a specific errno and a log line that
- *            names the value and the remedy.
+ *            names the value and the remedy, if there is a log to write it to: not for
+ *            a NULL object, options or out (-EINVAL), nor for options without a size.
+ *            Register accesses, queue.h, io.h and functions that cannot fail do not look
+ *            for NULL unless they say so.
  *  Options   Option structs begin with their size: set it with sizeof. Zero is the default
  *            of every other field. New fields are appended; a larger struct of a later
  *            version is accepted, what this version does not know is ignored.
  *  Threads   Roles: vCPU (register accesses, any number, any time), backend (pop: one
  *            owner per queue; complete: any thread), executor, I/O, control (create,
- *            destroy). A function says which roles may call it and whether it may wait.
+ *            destroy, reset, pause, resume, fence, memory). A function says which roles may
+ *            call it and whether it may wait.
  *            No lock of the library is ever held while it calls you, but for one look-up:
  *            vmmio_memory_set_translate.
+ *  Waiters   What takes long is told to a waiter (waiter.h): the call answers 0, it is over,
+ *            or VMMIO_PENDING, done comes. One waiter for each call that is out.
  *  Callbacks may access the device's registers, with one exception: an access that would
  *            have to wait for the callback itself gets -EDEADLK and has no effect.
  *  Lifetimes Executor, memory and backend outlive the device, an I/O engine its disks.
