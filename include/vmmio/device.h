@@ -131,6 +131,7 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_device_reset(
  * config write. DRIVER_OK takes effect with the resume, and so do kicks: each queue is
  * looked at then. What the backend says of itself (vmmio_device_config_change,
  * vmmio_device_needs_reset) shows in the registers at once, and interrupts with the resume.
+ * A reset, the guest's or the host's, does not end the pause: only a resume does.
  * So vCPUs are best stopped before, but need not be: config writes that never stop coming hold
  * the report back.
  * 0: paused, done is not called. VMMIO_PENDING: done comes: 0 paused; -ECANCELED:
@@ -171,12 +172,15 @@ VMMIO_API int vmmio_device_fence(struct vmmio_device *device);
  * From here on reads give 0 and writes do nothing. destroyed (may be NULL) is the one
  * release point: called once, by the executor, after which nothing touches guest memory,
  * the sink, the backend or device; memory, backend and their like may be destroyed from
- * inside it, the executor afterwards from another thread (it waits, and is not busy because
- * of this device). The embedder sees to it that no call on the device, and no poll on its
- * eventfds, is under way when destroyed returns, and that none follows.
+ * inside it, the executor afterwards, not from inside one of its tasks as this is (it waits,
+ * and is not busy because of this device). The embedder sees to it that no call on the
+ * device, and no poll on its eventfds, is under way when destroyed returns, and that none
+ * follows.
  * Writes that wait are told as when a reset ends, pauses and resumes get -ECANCELED, all before
- * destroyed. Of a fenced device it waits until the last chain has come back.
- * -EALREADY: it is being destroyed already. device NULL: 0, and destroyed is not called.
+ * destroyed. Of a fenced device it waits until the last chain has come back, and a quiesce
+ * that was pending at the fence has been answered; vmmio_device_abandon ends that wait.
+ * -EALREADY: it is being destroyed already (after destroyed no call is allowed at all).
+ * device NULL: 0, and destroyed is not called.
  */
 VMMIO_API int vmmio_device_destroy(
 	struct vmmio_device *device, void (*destroyed)(void *ctx), void *ctx);
