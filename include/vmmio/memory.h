@@ -130,7 +130,8 @@ VMMIO_API int vmmio_memory_dirty_stop(struct vmmio_memory *memory);
  * Fetches and clears the log of the region that begins at guest: bit n % 64 of word n / 64
  * is the page at (guest rounded down to a page) + n * VMMIO_DIRTY_PAGE. Each word is
  * fetched atomically: a bit is in this log or in the next, and what was written to a page
- * before its bit was set can be read. bitmap: words elements, all of them written.
+ * before its bit was set can be read. bitmap: words elements, all of them written; a region
+ * that begins on a page needs one for each begun 64 pages.
  * -ENOENT: no such region. -EINVAL: the log is off. -ENOSPC: words are too few.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_memory_dirty_get(
