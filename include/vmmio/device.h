@@ -98,7 +98,8 @@ VMMIO_API int vmmio_device_write(
  * has to wait; done is called exactly once when the instruction may complete (result 0), perhaps
  * before this returns. Other vCPUs go on, and their writes have their effect or none
  * as during any reset. Several vCPUs may wait for one reset, each with its own waiter.
- * -EBUSY: the waiter is still out; -EINVAL: it is NULL or has no done. Nothing was written.
+ * -EBUSY: the waiter is still out; -EINVAL: it is NULL or has no done; -EPERM: from inside an
+ * observer, as above. Nothing was written.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_device_write_pending(struct vmmio_device *device,
 	uint64_t offset, unsigned size, uint64_t value, struct vmmio_waiter *waiter);
