@@ -9,10 +9,10 @@
  * piece of guest memory that the caller hands over; it never looks anywhere else.
  *
  *     struct vmmio_driver *driver;
- *     vmmio_driver_create(&(struct vmmio_driver_config){
+ *     err = vmmio_driver_create(&(struct vmmio_driver_config){
  *             .size = sizeof(struct vmmio_driver_config), .ops = &ops, .ctx = vm,
  *             .memory = { ram + 0x10000, 0x10000, 0x80000 } }, &driver);
- *     vmmio_driver_start(driver, VMMIO_FEATURE(VMMIO_F_RING_PACKED), 1, 64);
+ *     err = vmmio_driver_start(driver, VMMIO_FEATURE(VMMIO_F_RING_PACKED), 1, 64);
  *
  * Conventions
  * -----------

@@ -4,7 +4,7 @@
  * ring, for reading while it runs, as text or JSON lines, and for a replay.
  *
  *     struct vmmio_trace *trace;
- *     vmmio_trace_create(NULL, &trace);
+ *     err = vmmio_trace_create(NULL, &trace);
  *     options.observers = vmmio_trace_observer(trace), options.n_observers = 1;
  *     ...
  *     struct vmmio_trace_cursor cursor = {0};
