@@ -161,8 +161,8 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_device_resume(
  * and the reset ends: Status reads 0, waiters are told, a version 2 write returns.
  * What comes back later is ignored. FEATURES_OK is refused from then on, so the device is
  * dead for the driver; destroy it. reset_finish is not called. Still waited for: a hook
- * that has not returned, a thread of the backend's that touches guest memory (vmmio_queue_access_begin), and a
- * pop or completion that is under way.
+ * that has not returned, a thread of the backend's that touches guest memory
+ * (vmmio_queue_access_begin), and a pop or completion that is under way.
  * May be called again if the reset does not end. 0. -EINVAL: no reset is under way.
  */
 VMMIO_API int vmmio_device_fence(struct vmmio_device *device);

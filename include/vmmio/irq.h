@@ -25,8 +25,8 @@ extern "C" {
  * eventfd: for irqfd. Written with 1 on every raise, and after an InterruptACK that
  *          leaves bits set. It must be non-blocking (EFD_NONBLOCK); a full counter
  *          loses nothing, InterruptStatus keeps the event. A pulse that was written before a
- *          reset stays in it: a spurious interrupt that finds InterruptStatus 0. The library never closes
- *          it; it must stay open until the device's destroyed callback.
+ *          reset stays in it: a spurious interrupt that finds InterruptStatus 0. The
+ *          library never closes it; it must stay open until the device's destroyed callback.
  */
 struct vmmio_irq {
 	void (*level)(void *ctx, bool high);

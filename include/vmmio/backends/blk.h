@@ -79,8 +79,8 @@ VMMIO_API int vmmio_blk_destroy(struct vmmio_blk *blk);
 /*
  * The image has a new size: reads it again, capacity changes, and a running driver gets
  * a config change interrupt. Requests beyond the new end fail with IOERR. Any thread;
- * waits for no I/O; not from inside the interrupt sink, which it calls. -EINVAL: the size is not a multiple of the block size (capacity
- * stays). -errno of fstat.
+ * waits for no I/O; not from inside the interrupt sink, which it calls. -EINVAL: the size is
+ * not a multiple of the block size (capacity stays). -errno of fstat.
  */
 VMMIO_API int vmmio_blk_resize(struct vmmio_blk *blk);
 
