@@ -69,7 +69,6 @@ struct blk_request {
 	struct vmmio_iovec bounce;   /* base NULL: none; len: of this piece */
 	size_t bounce_size;          /* allocated */
 	uint64_t bounced;            /* bytes done by way of bounce */
-	uint64_t cost;               /* orphan: bytes it keeps allocated */
 	uint8_t n_segments, segment;
 	struct blk_segment segments[BLK_MAX_SEGMENTS];
 };
@@ -85,6 +84,7 @@ struct blk_batch {
 /* The requests of a queue. It belongs to the queue and to each orphan among them. */
 struct blk_pool {
 	atomic_uint refs;
+	unsigned orphans; /* orphan_lock */
 	unsigned n;
 	struct blk_request requests[];
 };

@@ -38,13 +38,14 @@ void vmmio_blk_pool_unref(struct blk_pool *pool)
 		free(pool);
 }
 
-/* What the request keeps allocated once it is an orphan. The pool counts for the first. */
+/* orphan_lock held. What stays allocated because of this orphan: with the first of its pool
+ * comes, and with the last goes, the pool. Called while it is not counted in there. */
 static uint64_t cost(const struct blk_request *r)
 {
 	const struct blk_pool *pool = r->pool;
 	uint64_t bytes = r->bounce.base ? r->bounce_size : 0;
 
-	if (atomic_load(&pool->refs) == 1)
+	if (!pool->orphans)
 		bytes += sizeof(*pool) + (uint64_t)pool->n * sizeof(pool->requests[0]);
 	return bytes;
 }
@@ -52,19 +53,20 @@ static uint64_t cost(const struct blk_request *r)
 bool vmmio_blk_give_up(struct blk_request *r)
 {
 	struct vmmio_blk *blk = r->queue->blk;
-	uint64_t bytes = cost(r);
+	uint64_t bytes;
 	bool room;
 
 	pthread_mutex_lock(&blk->orphan_lock);
+	bytes = cost(r);
 	room = bytes <= blk->orphan_max - blk->orphan_bytes;
 	/* In use by the device already, so one more use cannot fail. */
 	if (room && !blk->orphans && vmmio_io_use(blk->io))
 		room = false;
 	if (room) {
 		atomic_fetch_add(&r->pool->refs, 1);
+		r->pool->orphans++;
 		atomic_fetch_add(&blk->count.orphans, 1);
 		blk->orphan_bytes += bytes;
-		r->cost = bytes;
 		*r->link = r->next;
 		if (r->next)
 			r->next->link = r->link;
@@ -134,14 +136,14 @@ void vmmio_blk_orphan_end(struct blk_request *r)
 {
 	struct vmmio_blk *blk = r->queue->blk;
 	struct vmmio_io *io = blk->io;
-	uint64_t bytes = r->cost;
 	bool last;
 
 	pthread_mutex_lock(&blk->orphan_lock);
 	*r->link = r->next;
 	if (r->next)
 		r->next->link = r->link;
-	blk->orphan_bytes -= bytes;
+	r->pool->orphans--;
+	blk->orphan_bytes -= cost(r);
 	last = !blk->orphans;
 	pthread_mutex_unlock(&blk->orphan_lock);
 	vmmio_blk_release(r);
