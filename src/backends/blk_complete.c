@@ -145,18 +145,21 @@ void vmmio_blk_complete(struct blk_request *r, struct blk_batch *batch)
 		complete_now(r, &completion, batch);
 }
 
-/* Only the chain: the request is an orphan, and the engine's. Nothing of its last I/O has
- * reached the guest's memory. */
+/* The queue's lock held. Only the chain: the request is an orphan, and the engine's. Nothing
+ * of its last I/O has reached the guest's memory; what earlier ones brought is told by len,
+ * for the completion is dropped. Not by vmmio_queue_dirty: the ring's lock may be held over a
+ * missing page, and I/O threads wait for ours. */
 void vmmio_blk_lose(const struct blk_request *r, struct blk_batch *batch)
 {
 	struct blk_queue *q = r->queue;
 
-	if (r->type == VMMIO_BLK_T_IN && r->bounced)
-		vmmio_queue_dirty(q->queue, r->token, 0, (uint32_t)r->bounced);
 	count(&q->blk->count.cancelled, 1);
 	atomic_fetch_sub_explicit(&q->blk->count.in_flight, 1, memory_order_relaxed);
 	batch->queue = q->queue;
-	batch->completions[batch->n++] = (struct vmmio_completion){.token = r->token};
+	batch->completions[batch->n++] = (struct vmmio_completion){
+		.token = r->token,
+		.len = r->type == VMMIO_BLK_T_IN ? (uint32_t)r->bounced : 0,
+	};
 }
 
 /* Leaves r to the queue's task. */
