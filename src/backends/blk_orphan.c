@@ -135,7 +135,6 @@ static void unblock(struct blk_queue *q)
 void vmmio_blk_orphan_end(struct blk_request *r)
 {
 	struct vmmio_blk *blk = r->queue->blk;
-	struct vmmio_io *io = blk->io;
 	bool last;
 
 	pthread_mutex_lock(&blk->orphan_lock);
@@ -150,8 +149,8 @@ void vmmio_blk_orphan_end(struct blk_request *r)
 	vmmio_blk_pool_unref(r->pool);
 	for (unsigned i = 0; i < blk->n_queues; i++)
 		unblock(&blk->queues[i]);
-	/* From here on the disk may be destroyed. */
-	atomic_fetch_sub(&blk->count.orphans, 1);
 	if (last)
-		vmmio_io_unuse(io);
+		vmmio_io_unuse(blk->io);
+	/* From here on the disk may be destroyed, and then the engine. */
+	atomic_fetch_sub(&blk->count.orphans, 1);
 }
