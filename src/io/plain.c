@@ -199,7 +199,9 @@ static bool wait_for_work(struct io_workers *w)
 	w->idle++;
 	err = pthread_cond_timedwait(&w->wake, &w->lock, &until);
 	w->idle--;
-	return err != ETIMEDOUT || w->threads <= w->config.keep || !io_list_empty(&w->ready);
+	/* What came since it was over has woken nobody. */
+	return err != ETIMEDOUT || w->threads <= w->config.keep || !io_list_empty(&w->ready) ||
+	       !io_list_empty(&w->cancelled);
 }
 
 static void *worker_main(void *arg)

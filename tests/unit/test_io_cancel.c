@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "test_io.h"
@@ -115,6 +116,54 @@ START_TEST(f10_cancels_when_the_ring_is_full)
 }
 END_TEST
 
+/* --- A cancel meets a worker that has waited long enough ------------------------------- */
+
+int __real_pthread_cond_timedwait(
+	pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until);
+int __wrap_pthread_cond_timedwait(
+	pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until);
+
+static struct job late;
+static atomic_uint waits; /* of workers, from the last; 0: they are not meddled with */
+
+/* The time is over at once. The second wait, which is the only worker's then, ends when a
+ * request has just come and gone. */
+int __wrap_pthread_cond_timedwait(
+	pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
+{
+	unsigned left = atomic_load(&waits);
+
+	if (!left)
+		return __real_pthread_cond_timedwait(cond, mutex, until);
+	atomic_store(&waits, left - 1);
+	if (left == 1) {
+		pthread_mutex_unlock(mutex);
+		job_submit(late.engine, &late);
+		job_cancel(late.engine, &late);
+		pthread_mutex_lock(mutex);
+	}
+	return ETIMEDOUT;
+}
+
+START_TEST(the_last_worker_answers_before_it_goes)
+{
+	struct vmmio_io *io = io_new(&urings[_i], 0, 2);
+	int file = file_new(PAGE);
+	struct job first;
+	char out[16] = "";
+
+	job_init(&first, VMMIO_IO_WRITE, file, out, 16);
+	job_init(&late, VMMIO_IO_WRITE, file, out, 16);
+	first.io.flags = late.io.flags = VMMIO_IO_MAY_FAULT; /* for the workers */
+	late.engine = io;
+	atomic_store(&waits, 2);
+	ck_assert_int_eq(job_run(io, &first), 16);
+	ck_assert_int_eq(job_wait(&late), -ECANCELED);
+	close(file);
+	io_end(io);
+}
+END_TEST
+
 void add_cancel_tests(Suite *s)
 {
 	TCase *tc = fixture_tcase(s, "cancel");
@@ -124,4 +173,5 @@ void add_cancel_tests(Suite *s)
 	tcase_add_test(tc, plain_cancels_what_waits);
 	tcase_add_loop_test(tc, cancel_races_completion, 0, IO_ALL);
 	tcase_add_loop_test(tc, f10_cancels_when_the_ring_is_full, 0, 2);
+	tcase_add_loop_test(tc, the_last_worker_answers_before_it_goes, 0, 2);
 }
