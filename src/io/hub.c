@@ -11,11 +11,14 @@
 #include "io/hub.h"
 
 static _Thread_local struct io_frame *innermost;
-static _Thread_local char me;
+static _Thread_local uint64_t me;
+static _Atomic uint64_t threads;
 
-const void *vmmio_io_me(void)
+uint64_t vmmio_io_me(void)
 {
-	return &me;
+	if (!me)
+		me = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) + 1;
+	return me;
 }
 
 void vmmio_io_frame_enter(struct io_frame *frame, const struct vmmio_io *io)

@@ -72,9 +72,9 @@ struct vmmio_io {
 
 	/* LOOP and MANUAL: taken (acquire) to run it or take it down, given back (release). */
 	atomic_bool running;
-	/* Whose ring it is, as vmmio_io_me(); NULL: nobody's yet. Only compared, and only the
+	/* Whose ring it is, as vmmio_io_me(); 0: nobody's yet. Only compared, and only the
 	 * thread itself finds itself in it. */
-	_Atomic(const void *) owner;
+	_Atomic uint64_t owner;
 
 	atomic_uint refs;
 	atomic_uint out; /* requests, polls, timers */
@@ -98,8 +98,9 @@ void vmmio_io_frame_enter(struct io_frame *frame, const struct vmmio_io *io);
 void vmmio_io_frame_leave(const struct io_frame *frame);
 /* Whether this thread is inside a callback of io. */
 bool vmmio_io_inside(const struct vmmio_io *io);
-/* Something that no other living thread has. */
-const void *vmmio_io_me(void);
+/* A number, not 0, that no other thread has or had: an address of the thread's would be used
+ * again after its end. */
+uint64_t vmmio_io_me(void);
 /* The end of a batch of callbacks on this thread: calls what they have marked. */
 void vmmio_io_batch_end(void);
 

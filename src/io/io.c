@@ -163,7 +163,7 @@ static void take_down(struct vmmio_io *io)
 	atomic_store(&io->hub.mail, false);
 	if (io->form == VMMIO_IO_THREADS)
 		vmmio_io_hub_close(&io->hub);
-	atomic_store_explicit(&io->owner, NULL, memory_order_relaxed);
+	atomic_store_explicit(&io->owner, 0, memory_order_relaxed);
 }
 
 /* false: a thread is running it. */

@@ -19,7 +19,7 @@ static int refuse(struct vmmio_io *io, const char *what, int err, const char *wh
 /* Its ring knows one thread only. Right after running was taken. */
 static bool is_others(struct vmmio_io *io)
 {
-	const void *owner = atomic_load_explicit(&io->owner, memory_order_relaxed);
+	uint64_t owner = atomic_load_explicit(&io->owner, memory_order_relaxed);
 
 	if (io->form != VMMIO_IO_LOOP || owner == vmmio_io_me())
 		return false;
@@ -53,7 +53,7 @@ void vmmio_io_give_back(struct vmmio_io *io, struct io_frame *frame)
 
 bool vmmio_io_runs_here(struct vmmio_io *io)
 {
-	const void *owner = atomic_load_explicit(&io->owner, memory_order_relaxed);
+	uint64_t owner = atomic_load_explicit(&io->owner, memory_order_relaxed);
 
 	if (io->form == VMMIO_IO_LOOP)
 		return !owner || owner == vmmio_io_me();

@@ -209,6 +209,22 @@ START_TEST(a_loop_belongs_to_its_first_thread)
 }
 END_TEST
 
+/* Also if it has ended, and another one looks just like it. */
+START_TEST(no_later_thread_is_taken_for_the_first)
+{
+	struct vmmio_io *io = io_new(&io_configs[_i], 0, 0);
+	pthread_t thread;
+
+	fixture_expect_log("another thread ran it first");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(pthread_create(&thread, NULL, run_elsewhere, io), 0);
+		pthread_join(thread, NULL);
+		ck_assert_int_eq(run_result, i ? -EBUSY : 0);
+	}
+	io_end(io);
+}
+END_TEST
+
 START_TEST(refuses_what_the_form_does_not_have)
 {
 	const struct io_config *config = &io_configs[_i];
@@ -290,6 +306,7 @@ void add_loop_tests(Suite *s)
 	tcase_add_loop_test(tc, refuses_to_run_inside_a_callback, 0, IO_ALL);
 	tcase_add_loop_test(tc, one_thread_runs_it, FIRST, IO_ALL);
 	tcase_add_loop_test(tc, a_loop_belongs_to_its_first_thread, FIRST, IO_UNATTENDED);
+	tcase_add_loop_test(tc, no_later_thread_is_taken_for_the_first, FIRST, IO_UNATTENDED);
 	tcase_add_loop_test(tc, refuses_what_the_form_does_not_have, 0, IO_ALL);
 	tcase_add_loop_test(tc, stays_up_while_it_is_run, FIRST, IO_UNATTENDED);
 }
