@@ -81,7 +81,7 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_memory_remove(
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_memory_try_remove(struct vmmio_memory *memory, uint64_t guest);
 
-/* Frees the table, not the memory in it. NULL is fine.
+/* Frees the table, not the memory in it. NULL is fine. Nobody may be inside a call on it.
  * -EBUSY: a device still uses it, or a pin is held; destroy the devices first. */
 VMMIO_API int vmmio_memory_destroy(struct vmmio_memory *memory);
 

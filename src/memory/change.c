@@ -238,12 +238,16 @@ void vmmio_memory_use(struct vmmio_memory *memory, struct vmmio_memory_user *use
 
 void vmmio_memory_unuse(struct vmmio_memory *memory, struct vmmio_memory_user *user)
 {
+	struct ended ended = {NULL, NULL};
+
 	pthread_mutex_lock(&memory->lock);
 	*user->link = user->next;
 	if (user->next)
 		user->next->link = user->link;
+	vmmio_version_collect(memory, &ended);
 	pthread_mutex_unlock(&memory->lock);
-	vmmio_memory_recheck(memory);
+	/* Destroy may have succeeded by now. */
+	vmmio_version_finish(&ended, NULL);
 }
 
 unsigned vmmio_memory_pin(struct vmmio_memory *memory)
