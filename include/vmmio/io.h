@@ -148,14 +148,15 @@ struct vmmio_io_group {
  * cannot be cancelled keeps idle waiting, and so does what is submitted meanwhile; it is
  * not cancelled. No lock that a done takes need be avoided: a request that ends meanwhile
  * is left alone. Any thread; never waits.
- * -EALREADY: a cancel_all of this group has not called back yet.
+ * -EALREADY: a cancel_all of this group has not called back yet. -EINVAL: no idle.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_io_cancel_all(struct vmmio_io *io,
 	struct vmmio_io_group *group, void (*idle)(struct vmmio_io_group *group));
 
 /*
  * The same, but waits. Control role. The thread of a LOOP engine runs it meanwhile, so does
- * any thread with a MANUAL one or a LOOP that was not run yet; others wait for that thread.
+ * any thread with a MANUAL one or a LOOP that was not run yet, which makes it the loop's
+ * thread if there is something to wait for; others wait for that thread.
  * -EDEADLK: from inside a callback of this engine (nothing was cancelled). -EALREADY.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_io_cancel_wait(

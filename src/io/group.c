@@ -64,6 +64,20 @@ void vmmio_io_group_returned(struct vmmio_io *io, struct vmmio_io_group *group)
 		idle(group);
 }
 
+static int refuse(struct vmmio_io *io, const char *call, int err, const char *why)
+{
+	vmmio_io_log(&io->log, VMMIO_LOG_ERROR, "%s: %s is refused (error %d): %s", io->name, call,
+		-err, why);
+	return err;
+}
+
+static int refuse_second(struct vmmio_io *io, const char *call)
+{
+	return refuse(io, call, -EALREADY,
+		"the idle of an earlier vmmio_io_cancel_all of this group has yet to be called: wait "
+		"for it");
+}
+
 /* With the hub's lock held, which keeps each of them from being handed back. */
 static void cancel_each(struct vmmio_io *io, struct group_state *g)
 {
@@ -88,11 +102,12 @@ int vmmio_io_cancel_all(struct vmmio_io *io, struct vmmio_io_group *group,
 	bool out;
 
 	if (!idle)
-		return -EINVAL;
+		return refuse(io, "vmmio_io_cancel_all", -EINVAL,
+			"idle is NULL: set it, or use vmmio_io_cancel_wait");
 	pthread_mutex_lock(&io->hub.lock);
 	if (g->idle) {
 		pthread_mutex_unlock(&io->hub.lock);
-		return -EALREADY;
+		return refuse_second(io, "vmmio_io_cancel_all");
 	}
 	cancel_each(io, g);
 	out = g->out != 0;
@@ -131,20 +146,16 @@ int vmmio_io_cancel_wait(struct vmmio_io *io, struct vmmio_io_group *group)
 	struct group_state *g = state_of(group);
 	bool already;
 
-	if (vmmio_io_inside(io)) {
-		vmmio_io_log(&io->log, VMMIO_LOG_ERROR,
-			"%s: vmmio_io_cancel_wait from inside a callback would wait for itself: "
-			"use vmmio_io_cancel_all",
-			io->name);
-		return -EDEADLK;
-	}
+	if (vmmio_io_inside(io))
+		return refuse(io, "vmmio_io_cancel_wait", -EDEADLK,
+			"from inside a callback it would wait for itself: use vmmio_io_cancel_all");
 	pthread_mutex_lock(&io->hub.lock);
 	already = g->idle != NULL;
 	if (!already)
 		cancel_each(io, g);
 	pthread_mutex_unlock(&io->hub.lock);
 	if (already)
-		return -EALREADY;
+		return refuse_second(io, "vmmio_io_cancel_wait");
 	vmmio_io_hub_wake_if_sleeping(&io->hub);
 	run_until_idle(io, g);
 	pthread_mutex_lock(&io->hub.lock);

@@ -77,6 +77,7 @@ START_TEST(idle_comes_once_after_the_last_done)
 {
 	struct vmmio_io *io = io_new(&io_configs[_i], 0, 0);
 
+	fixture_expect_log("idle is NULL: set it");
 	party_begin(io);
 	ck_assert_int_eq(vmmio_io_cancel_all(io, &party.group, party_idle), 0);
 	ck_assert_int_eq(vmmio_io_cancel_all(io, &party.group, NULL), -EINVAL);
@@ -115,11 +116,13 @@ START_TEST(what_cannot_be_cancelled_keeps_it_waiting)
 {
 	struct vmmio_io *io = io_new(&io_configs[1], 0, 2);
 
+	fixture_expect_log("has yet to be called: wait for it");
 	/* One worker is inside a read, the others wait for it and are cancelled. */
 	party_begin(io);
 	ck_assert_int_eq(vmmio_io_cancel_all(io, &party.group, party_idle), 0);
 	ck_assert_int_eq(vmmio_io_cancel_all(io, &party.group, party_idle), -EALREADY);
 	ck_assert_int_eq(vmmio_io_cancel_wait(io, &party.group), -EALREADY);
+	ck_assert_uint_eq(fixture_logged("has yet to be called: wait for it"), 2);
 	for (unsigned i = 1; i < MANY; i++)
 		ck_assert_int_eq(job_wait(&party.jobs[i]), -ECANCELED);
 	if (!job_is_done(&party.jobs[0])) /* it had begun */
