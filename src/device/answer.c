@@ -8,14 +8,16 @@ enum answer { ANSWER_WRONG, ANSWER_LATE, ANSWER_TAKEN };
 
 static enum answer match(vmmio_token token, struct hook *hook)
 {
-	vmmio_token *which = token == hook->token    ? &hook->token
-			     : token == hook->voided ? &hook->voided
-						     : NULL;
+	enum answer answer = token == hook->token ? ANSWER_TAKEN : ANSWER_LATE;
+	vmmio_token *const places[] = {&hook->token, &hook->running, &hook->voided};
+	bool found = false;
 
-	if (!which)
-		return ANSWER_WRONG;
-	*which = 0;
-	return which == &hook->token ? ANSWER_TAKEN : ANSWER_LATE;
+	for (unsigned i = 0; i < 3; i++)
+		if (*places[i] == token) {
+			*places[i] = 0;
+			found = true;
+		}
+	return found ? answer : ANSWER_WRONG;
 }
 
 /* lock held. Which hook's answer is this? */

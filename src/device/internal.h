@@ -55,8 +55,9 @@ enum queue_phase {
 enum hook_state { HOOK_DONE = 0, HOOK_WANTED, HOOK_PENDING, HOOK_FAILED };
 
 struct hook {
-	vmmio_token token;  /* of the call that is out, 0: none */
-	vmmio_token voided; /* nobody waits for it any more: its answer is late, not wrong */
+	vmmio_token token;   /* of the call that is out, 0: none */
+	vmmio_token running; /* of the call that has not returned, unless it is answered */
+	vmmio_token voided;  /* nobody waits for it any more: its answer is late, not wrong */
 	int error;          /* the last answer */
 	uint8_t state;      /* enum hook_state */
 };

@@ -152,9 +152,9 @@ void vmmio_lifecycle_set_phase(struct vmmio_queue *queue, enum queue_phase phase
 
 void vmmio_lifecycle_void(struct hook *hook)
 {
-	if (hook->token)
+	if (hook->token && hook->token != hook->running)
 		hook->voided = hook->token;
-	hook->token = 0;
+	hook->token = 0; /* of one that is running its return says whether an answer follows */
 }
 
 /* The end of a queue's life: what completes from here on only gives its lease back. */

@@ -186,7 +186,7 @@ static void step_hook(struct vmmio_device *dev, struct step step)
 
 	prepare(dev, step.kind);
 	hook->state = HOOK_PENDING;
-	hook->token = token;
+	hook->token = hook->running = token;
 	vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
 	VMMIO_SYNC_HOOK(dev, step.kind, CALL);
 	result = invoke(dev, step, token);
@@ -195,6 +195,9 @@ static void step_hook(struct vmmio_device *dev, struct step step)
 	vmmio_step_call_end(dev, &frame);
 	if (step.kind == STEP_PAUSE && result < 0) /* given up meanwhile or not */
 		dev->backend_paused = false;
+	if (result == VMMIO_PENDING && hook->running && hook->token != token)
+		hook->voided = token;
+	hook->running = 0;
 	if (result != VMMIO_PENDING && hook->token == token) {
 		hook->token = 0;
 		line = vmmio_step_answered(dev, step, result);

@@ -413,6 +413,42 @@ START_TEST(reset_voids_a_pending_start)
 }
 END_TEST
 
+static struct rig_waiter inside_start;
+
+static void reset_in_start(void *ctx)
+{
+	struct rig *rig = ctx;
+
+	ck_assert_int_eq(vmmio_device_reset(rig->dev, &inside_start.waiter), VMMIO_PENDING);
+}
+
+/* A start that a reset voids while it runs, and that answers by its return, is not the one
+ * whose answer is still to come. */
+START_TEST(reset_inside_a_start_forgets_no_late_answer)
+{
+	const struct puppet puppet = {.start_answer = VMMIO_PENDING};
+	struct rig *rig = bench(_i, &puppet);
+	vmmio_token token;
+
+	inside_start = (struct rig_waiter)RIG_WAITER;
+	rig_up(rig);
+	token = rig->puppet->start_token;
+	rig_reset(rig);
+	rig->puppet->start_answer = 0;
+	rig->puppet->in_start = reset_in_start;
+	rig->puppet->ctx = rig;
+	rig_up(rig);
+	ck_assert_uint_eq(inside_start.told, 1);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 0);
+	rig->puppet->in_start = NULL;
+	vmmio_device_answer(rig->dev, token, 0);
+	ck_assert_uint_eq(rig_counters(rig).wrong_tokens, 0);
+	rig_up(rig);
+	rig_check_io(rig);
+	rig_free(rig);
+}
+END_TEST
+
 START_TEST(start_answers_later)
 {
 	const struct puppet puppet = {.start_answer = VMMIO_PENDING};
@@ -748,6 +784,7 @@ int main(void)
 	tcase_add_loop_test(all, zero_at_zero_is_synchronous, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, prompt_reset_ends_inside_the_write, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, reset_voids_a_pending_start, 0, RIG_VARIANTS);
+	tcase_add_loop_test(all, reset_inside_a_start_forgets_no_late_answer, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, start_answers_later, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, start_fails, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, features_refused_by_the_backend, 0, RIG_VARIANTS);
