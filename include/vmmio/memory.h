@@ -115,7 +115,8 @@ VMMIO_API bool vmmio_memory_all_pinned(const struct vmmio_memory *memory);
  * Begins to log, for all regions and those added later. Every write that a device makes
  * after the return is logged, no later than its chain is completed: rings, event
  * suppression, the first len bytes of a completion's writable part, also if the completion
- * is dropped by a reset. So after a reset, or when all chains are back, nothing is missing.
+ * is dropped by a reset; with a fence, the whole writable part of each chain that is out. So
+ * after a reset, or when all chains are back, nothing is missing.
  * What else a backend writes into a chain it tells by vmmio_queue_dirty.
  * Waits until each thread that is inside a ring has left it: not for the thread that
  * provides missing pages (userfaultfd), nor to be called from a translate hook.
