@@ -231,14 +231,25 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
+/* With the lock held. No thread waits only at first, after a long pause, or if none could be
+ * made. One that was made may have waited long enough before we have the lock again. */
+static bool have_worker(struct io_workers *w)
+{
+	if (w->idle || (w->threads && !w->create_failed) || w->threads >= w->config.max_threads)
+		return true;
+	do {
+		if (!grow(w))
+			return w->threads > 0;
+	} while (w->threads == 0);
+	return true;
+}
+
 bool vmmio_io_workers_submit(struct io_workers *w, struct vmmio_io_request *request)
 {
 	struct lane *lane;
 
 	pthread_mutex_lock(&w->lock);
-	/* No thread waits only at first, after a long pause, or if none could be made. */
-	if (w->idle == 0 && (w->threads == 0 || w->create_failed) &&
-		w->threads < w->config.max_threads && !grow(w) && w->threads == 0) {
+	if (!have_worker(w)) {
 		pthread_mutex_unlock(&w->lock);
 		return false;
 	}
