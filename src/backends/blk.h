@@ -29,6 +29,7 @@
 #define BLK_MAX_SECTORS 0x3fffffu /* of one discard or write zeroes segment: 2 GiB */
 #define BLK_BOUNCE 262144u        /* bytes of a bounce buffer; more goes in pieces */
 #define BLK_ORPHAN_MAX (UINT64_C(64) << 20)
+#define BLK_ORPHANS 4096u
 #define BLK_SPARE_SEGMENTS 18u    /* beyond seg_max: a header in up to 16 pieces, status */
 
 enum blk_place { BLK_LOCAL, BLK_ENGINE, BLK_DELAYED, BLK_BLOCKED, BLK_ORPHAN };
@@ -69,6 +70,9 @@ struct blk_request {
 	struct vmmio_iovec bounce;   /* base NULL: none; len: of this piece */
 	size_t bounce_size;          /* allocated */
 	uint64_t bounced;            /* bytes done by way of bounce */
+	unsigned waits;              /* BLOCKED: for so many orphans ... */
+	uint64_t counted;            /* ... counted at that time; of orphan_serial, like the next */
+	uint64_t began, ended;       /* as an orphan */
 	uint8_t n_segments, segment;
 	struct blk_segment segments[BLK_MAX_SEGMENTS];
 };
@@ -140,9 +144,10 @@ struct vmmio_blk {
 	atomic_bool sync; /* write-through now */
 	struct blk_counters count;
 
-	pthread_mutex_t orphan_lock; /* orphans, their bytes */
+	pthread_mutex_t orphan_lock; /* the four below */
 	struct blk_request *orphans;
 	uint64_t orphan_bytes, orphan_max;
+	uint64_t orphan_serial; /* puts in order when orphans begin, are counted, end */
 
 	pthread_mutex_t device_lock; /* device against resize, config */
 	struct vmmio_device *device;

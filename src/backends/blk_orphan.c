@@ -8,7 +8,8 @@
  *
  * What an orphan still does to the image must not overtake what the next driver does: a
  * request that overlaps one waits, in place BLOCKED, until the orphan has ended. And a guest must not fill
- * the host's memory with them: beyond a limit of bytes requests keep their chains.
+ * the host's memory with them, nor make its threads look through very many: beyond a limit of
+ * bytes and one of their number requests keep their chains.
  *
  * Locks: a queue's lock, then orphan_lock.
  */
@@ -58,7 +59,8 @@ bool vmmio_blk_give_up(struct blk_request *r)
 
 	pthread_mutex_lock(&blk->orphan_lock);
 	bytes = cost(r);
-	room = bytes <= blk->orphan_max - blk->orphan_bytes;
+	room = bytes <= blk->orphan_max - blk->orphan_bytes &&
+	       atomic_load(&blk->count.orphans) < BLK_ORPHANS;
 	/* In use by the device already, so one more use cannot fail. */
 	if (room && !blk->orphans && vmmio_io_use(blk->io))
 		room = false;
@@ -76,6 +78,7 @@ bool vmmio_blk_give_up(struct blk_request *r)
 			r->next->link = &r->next;
 		blk->orphans = r;
 		r->place = BLK_ORPHAN;
+		r->began = ++blk->orphan_serial;
 	}
 	pthread_mutex_unlock(&blk->orphan_lock);
 	return room;
@@ -91,31 +94,46 @@ static bool overlap(const struct vmmio_io_request *a, const struct vmmio_io_requ
 	return a->offset < b->offset + b->length && b->offset < a->offset + a->length;
 }
 
+static bool conflict(const struct blk_request *orphan, const struct blk_request *r)
+{
+	return (changes_image(orphan) || changes_image(r)) && overlap(&orphan->io, &r->io);
+}
+
+/* Counts once what it waits for, so that the end of each orphan costs one look at it. */
 bool vmmio_blk_must_wait(struct blk_request *r)
 {
 	struct vmmio_blk *blk = r->queue->blk;
 	struct blk_request *orphan;
-	bool wait = false;
 
+	r->waits = 0;
 	if (!atomic_load_explicit(&blk->count.orphans, memory_order_acquire) ||
 		r->io.op == VMMIO_IO_DATASYNC)
 		return false;
 	pthread_mutex_lock(&blk->orphan_lock);
-	for (orphan = blk->orphans; orphan && !wait; orphan = orphan->next)
-		wait = (changes_image(orphan) || changes_image(r)) && overlap(&orphan->io, &r->io);
+	for (orphan = blk->orphans; orphan; orphan = orphan->next)
+		r->waits += conflict(orphan, r);
+	r->counted = ++blk->orphan_serial;
 	pthread_mutex_unlock(&blk->orphan_lock);
-	return wait;
+	return r->waits;
 }
 
-/* Those that wait in this queue, to be tried again; they may have to wait for another one. */
-static void unblock(struct blk_queue *q)
+/* Whether this end was the last that r has waited for. It counted those which had begun
+ * and not ended by then. */
+static bool waited_long_enough(struct blk_request *r, const struct blk_request *orphan)
+{
+	return r->place == BLK_BLOCKED && orphan->began < r->counted &&
+	       r->counted < orphan->ended && conflict(orphan, r) && --r->waits == 0;
+}
+
+/* What waited in this queue for that orphan as the last; it may have to wait for newer ones. */
+static void unblock(struct blk_queue *q, const struct blk_request *orphan)
 {
 	struct blk_batch batch = {.n = 0};
 	struct blk_request *r, *list = NULL;
 
 	pthread_mutex_lock(&q->lock);
 	for (r = q->active; r; r = r->next) {
-		if (r->place != BLK_BLOCKED)
+		if (!waited_long_enough(r, orphan))
 			continue;
 		r->place = BLK_LOCAL;
 		r->deferred = list;
@@ -143,12 +161,13 @@ void vmmio_blk_orphan_end(struct blk_request *r)
 		r->next->link = r->link;
 	r->pool->orphans--;
 	blk->orphan_bytes -= cost(r);
+	r->ended = ++blk->orphan_serial;
 	last = !blk->orphans;
 	pthread_mutex_unlock(&blk->orphan_lock);
+	for (unsigned i = 0; i < blk->n_queues; i++)
+		unblock(&blk->queues[i], r);
 	vmmio_blk_release(r);
 	vmmio_blk_pool_unref(r->pool);
-	for (unsigned i = 0; i < blk->n_queues; i++)
-		unblock(&blk->queues[i]);
 	if (last)
 		vmmio_io_unuse(blk->io);
 	/* From here on the disk may be destroyed, and then the engine. */

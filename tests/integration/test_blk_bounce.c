@@ -111,6 +111,65 @@ START_TEST(bounce_max_counts_what_stays)
 }
 END_TEST
 
+static unsigned send(struct disk *d, uint32_t type, uint64_t sector)
+{
+	struct disk_cut cut = {.out = {16}, .in = {1}};
+
+	if (type == VMMIO_BLK_T_IN)
+		cut.in[0] = 512, cut.in[1] = 1;
+	else
+		cut.out[1] = 512;
+	disk_header(d, type, sector);
+	ck_assert_int_ge(disk_add(d, &cut), 0);
+	run_tasks(d);
+	return (unsigned)vmmio_io_pending(d->io);
+}
+
+/* Of three writes that were given up, in whatever order they end. */
+START_TEST(what_overlaps_waits_for_all)
+{
+	struct disk *d = bouncing(_i, (struct vmmio_blk_options){.write_through = true}, true);
+	struct vmmio_driver_used used;
+
+	start_and_read(d, 0);
+	for (unsigned i = 1; i <= 3; i++)
+		ck_assert_uint_eq(send(d, VMMIO_BLK_T_OUT, 7), i);
+	ck_assert_int_eq(reset(d), 0);
+	start_and_read(d, 0);
+	ck_assert_uint_eq(send(d, VMMIO_BLK_T_IN, 7), 3);
+	ck_assert_uint_eq(send(d, VMMIO_BLK_T_OUT, 7), 3);
+	ck_assert_uint_eq(send(d, VMMIO_BLK_T_IN, 8), 4);
+	for (unsigned left = 3; left > 1; left--) {
+		ck_assert_int_eq(vmmio_io_step(d->io, _i % left, 0), 0);
+		ck_assert_uint_eq(vmmio_io_pending(d->io), left);
+	}
+	ck_assert_int_eq(vmmio_io_step(d->io, 0, 0), 0);
+	ck_assert_uint_eq(vmmio_io_pending(d->io), 3);
+	while (vmmio_io_pending(d->io)) {
+		ck_assert_int_eq(vmmio_io_step(d->io, 0, 0), 0);
+		run_tasks(d);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(vmmio_driver_queue_poll(vmmio_driver_queue(d->driver, 0), &used), 1);
+	disk_free(d);
+}
+END_TEST
+
+START_TEST(orphans_are_not_without_number)
+{
+	struct disk *d = bouncing(_i, (struct vmmio_blk_options){.bounce_max = UINT64_MAX}, true);
+
+	do
+		start_and_read(d, READS);
+	while (!reset(d));
+	ck_assert_uint_eq(counters(d).orphans, BLK_ORPHANS);
+	end_all(d);
+	run_tasks(d);
+	ck_assert_int_eq(vmmio_driver_reset_poll(d->driver), 0);
+	disk_free(d);
+}
+END_TEST
+
 /* One read in two pieces, of which the first is over. */
 static void begin_long_read(struct disk *d)
 {
@@ -169,6 +228,8 @@ int main(void)
 	tcase_set_timeout(tc, 3);
 	tcase_add_loop_test(tc, a_reset_waits_for_no_io, 0, DISK_VARIANTS);
 	tcase_add_loop_test(tc, bounce_max_counts_what_stays, 0, DISK_VARIANTS);
+	tcase_add_loop_test(tc, what_overlaps_waits_for_all, 0, DISK_VARIANTS);
+	tcase_add_loop_test(tc, orphans_are_not_without_number, 0, 2);
 	tcase_add_loop_test(tc, io_threads_do_not_wait_for_a_ring, 0, DISK_VARIANTS);
 	return fixture_main(s);
 }

@@ -48,10 +48,10 @@ struct vmmio_blk_options {
 	 * reset then waits for no I/O: what is in the kernel is given up, its buffer and request
 	 * stay until it comes back, and nothing of the guest's is touched by it. A request
 	 * of the next driver that overlaps one given up waits for it, so that an old write
-	 * never overtakes a new one. Beyond bounce_max bytes of such requests (0: 64 MiB) further ones
-	 * are waited for as without bounce mode. A thread that copies to or from guest
-	 * memory whose page is missing is waited for in any case. Without bounce mode a request
-	 * that hangs in the kernel keeps its reset open, and nobody can promise what
+	 * never overtakes a new one. Beyond bounce_max bytes of such requests (0: 64 MiB), or 4096
+	 * of them, further ones are waited for as without bounce mode. A thread that copies to or
+	 * from guest memory whose page is missing is waited for in any case. Without bounce mode
+	 * a request that hangs in the kernel keeps its reset open, and nobody can promise what
 	 * vmmio_device_fence asks for: the kernel may still fill the guest's buffer.
 	 */
 	bool bounce;
