@@ -190,12 +190,21 @@ static void begin_long_read(struct disk *d)
 	}
 }
 
+static void *begin_reset(void *disk)
+{
+	struct disk *d = disk;
+
+	ck_assert_int_eq(vmmio_driver_reset_begin(d->driver), 0);
+	return NULL;
+}
+
 /* Whoever waits for a missing page of the ring holds the ring's lock. Who quiesces the disk
  * may wait for him; an I/O thread that brings something back may not wait for either. */
 START_TEST(io_threads_do_not_wait_for_a_ring)
 {
 	struct disk *d = bouncing(_i, (struct vmmio_blk_options){0}, false);
 	uint64_t pages[8];
+	pthread_t vcpu;
 
 	ck_assert_int_eq(ftruncate(d->image, LARGE_IMAGE), 0);
 	ck_assert_int_eq(vmmio_blk_resize(d->blk), 0);
@@ -203,12 +212,13 @@ START_TEST(io_threads_do_not_wait_for_a_ring)
 	begin_long_read(d);
 	ck_assert_int_eq(vmmio_memory_dirty_start(d->memory), 0);
 	pthread_mutex_lock(&d->dev->queues[0].ring_lock);
-	ck_assert_int_eq(vmmio_driver_reset_begin(d->driver), 0);
+	ck_assert_int_eq(pthread_create(&vcpu, NULL, begin_reset, d), 0);
 	while (counters(d).orphans == 0)
 		sched_yield();
 	ck_assert_int_eq(vmmio_io_step(d->io, 0, 0), 0);
 	ck_assert_uint_eq(counters(d).orphans, 0);
 	pthread_mutex_unlock(&d->dev->queues[0].ring_lock);
+	pthread_join(vcpu, NULL);
 	while (vmmio_driver_reset_poll(d->driver) == -EAGAIN)
 		disk_relax(d);
 	/* The first piece is in the buffer. */
