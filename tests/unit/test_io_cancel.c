@@ -133,6 +133,7 @@ static atomic_bool begun; /* the first request is queued; until then a wait is o
 int __wrap_pthread_cond_timedwait(
 	pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
 {
+	struct vmmio_io_request *request = &late.io;
 	unsigned left = atomic_load(&waits);
 
 	if (!left)
@@ -146,7 +147,7 @@ int __wrap_pthread_cond_timedwait(
 	atomic_store(&waits, left - 1);
 	if (left == 1) {
 		pthread_mutex_unlock(mutex);
-		job_submit(late.engine, &late);
+		vmmio_io_submit(late.engine, &request, 1);
 		job_cancel(late.engine, &late);
 		pthread_mutex_lock(mutex);
 	}
