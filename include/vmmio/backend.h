@@ -33,7 +33,7 @@ struct vmmio_backend_ops {
 	/*
 	 * attach: the device was created on this backend; keep device for the calls below.
 	 * Called by   the control role, inside vmmio_device_create, once.
-	 * May block   yes. May call: nothing on the device yet.
+	 * May block   yes. May call: vmmio_device_config_change.
 	 * Answers by  returning 0, or -errno (vmmio_device_create returns it).
 	 * NULL        nothing to do.
 	 */

@@ -25,6 +25,8 @@ static int attach(void *ctx, struct vmmio_device *device)
 		err = -EBUSY;
 	else
 		blk->device = device;
+	if (!err) /* it began with the capacity that the disk had when it was opened */
+		vmmio_blk_show_capacity(blk);
 	pthread_mutex_unlock(&blk->device_lock);
 	return err;
 }

@@ -174,6 +174,8 @@ void vmmio_blk_init_config(struct vmmio_blk *blk, const struct vmmio_blk_options
 bool vmmio_blk_offers(const struct vmmio_blk *blk, unsigned bit);
 int vmmio_blk_features(void *ctx, const uint64_t accepted[VMMIO_FEATURE_WORDS]);
 void vmmio_blk_config_write(void *ctx, uint32_t offset, uint32_t size, uint32_t value);
+/* device_lock held; there is a device. */
+void vmmio_blk_show_capacity(struct vmmio_blk *blk);
 void vmmio_blk_reset_mode(struct vmmio_blk *blk);
 
 /* blk_parse.c: fills in request from chain; what is wrong with it becomes its answer.

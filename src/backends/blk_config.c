@@ -184,6 +184,14 @@ void vmmio_blk_config_write(void *ctx, uint32_t offset, uint32_t size, uint32_t 
 	(void)vmmio_device_config_change(blk->device, offset, &writeback, 1);
 }
 
+void vmmio_blk_show_capacity(struct vmmio_blk *blk)
+{
+	uint8_t bytes[8];
+
+	put64(bytes, 0, atomic_load(&blk->capacity));
+	(void)vmmio_device_config_change(blk->device, VMMIO_BLK_CFG_CAPACITY, bytes, sizeof(bytes));
+}
+
 int vmmio_blk_resize(struct vmmio_blk *blk)
 {
 	uint64_t bytes = 0;
@@ -195,10 +203,8 @@ int vmmio_blk_resize(struct vmmio_blk *blk)
 	err = vmmio_blk_image_size(blk, &bytes);
 	if (!err) {
 		atomic_store(&blk->capacity, bytes / VMMIO_BLK_SECTOR);
-		put64(blk->config, VMMIO_BLK_CFG_CAPACITY, bytes / VMMIO_BLK_SECTOR);
 		if (blk->device)
-			(void)vmmio_device_config_change(blk->device, VMMIO_BLK_CFG_CAPACITY,
-				blk->config + VMMIO_BLK_CFG_CAPACITY, 8);
+			vmmio_blk_show_capacity(blk);
 	}
 	pthread_mutex_unlock(&blk->device_lock);
 	if (err)

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <vmmio/observer.h>
+
 #include "integration/blk_rig.h"
 
 static char dir[] = "/tmp/vmmio-img-XXXXXX";
@@ -330,18 +332,42 @@ START_TEST(blk_dev_19_resize)
 }
 END_TEST
 
+static int resize_in_attach(void *ctx, struct vmmio_device *device)
+{
+	(void)device;
+	ck_assert_int_eq(truncate(path, 7 * 512), 0);
+	ck_assert_int_eq(vmmio_blk_resize(ctx), 0);
+	return 0;
+}
+
+/* Also while its device is being created, which has copied the config bytes by then. */
 START_TEST(resize_without_device)
 {
+	const struct vmmio_observer_ops ops = {.size = sizeof(ops), .attach = resize_in_attach};
 	struct vmmio_blk_options o = setup(1 << 20);
+	struct vmmio_device_options options = {.size = sizeof(options), .log = fixture_log()};
+	struct vmmio_observer observer = {.ops = &ops};
+	struct vmmio_device *device;
 	struct vmmio_blk *blk;
-	uint64_t capacity;
 
+	ck_assert_int_eq(vmmio_memory_create(NULL, &options.memory), 0);
+	ck_assert_int_eq(vmmio_manual_create(&options.executor), 0);
 	ck_assert_int_eq(vmmio_blk_create(&o, &blk), 0);
 	ck_assert_int_eq(truncate(path, 5 * 512), 0);
 	ck_assert_int_eq(vmmio_blk_resize(blk), 0);
-	memcpy(&capacity, vmmio_blk_backend(blk)->config, 8);
-	ck_assert_uint_eq(vmmio_le64(capacity), 5);
+	options.backend = vmmio_blk_backend(blk);
+	observer.ctx = blk;
+	for (unsigned i = 0; i < 2; i++) {
+		options.observers = i ? &observer : NULL;
+		options.n_observers = i;
+		ck_assert_int_eq(vmmio_device_create(&options, &device), 0);
+		ck_assert_uint_eq(vmmio_device_read(device, VMMIO_REG_CONFIG, 4), i ? 7 : 5);
+		ck_assert_int_eq(vmmio_device_destroy(device, NULL, NULL), 0);
+		vmmio_manual_run(options.executor, 1000);
+	}
 	ck_assert_int_eq(vmmio_blk_destroy(blk), 0);
+	ck_assert_int_eq(vmmio_executor_destroy(options.executor), 0);
+	ck_assert_int_eq(vmmio_memory_destroy(options.memory), 0);
 	teardown();
 }
 END_TEST
