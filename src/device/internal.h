@@ -290,7 +290,7 @@ void vmmio_step_call_end(struct vmmio_device *dev, struct frame *frame);
 
 /* The step that brings a pause or a resume on, if one is due. */
 struct step vmmio_pause_next(const struct vmmio_device *dev);
-/* Nothing is left of the activity that a pause has to wait for. */
+/* Nothing is left of the activity that a pause has to wait for. Drops the lock meanwhile. */
 void vmmio_pause_reached(struct vmmio_device *dev);
 /* The pause hook answered. */
 void vmmio_pause_answered(struct vmmio_device *dev, int result);

@@ -107,9 +107,10 @@ static bool may_take(const struct vmmio_device *dev, enum step_kind kind, enum w
 {
 	switch (kind) {
 	case STEP_QUEUE_OFF:
-	case STEP_PAUSED:
 	case STEP_FINISH:
 		return true;
+	case STEP_PAUSED: /* with chains out it takes rings' locks */
+		return where != ELSEWHERE || !dev->undrained;
 	case STEP_QUIESCE:
 	case STEP_QUEUE_STOP:
 		if (!calls_hook(dev, kind))

@@ -106,17 +106,32 @@ void vmmio_pause_answered(struct vmmio_device *dev, int result)
 	begin_resume(dev);
 }
 
-void vmmio_pause_reached(struct vmmio_device *dev)
+/* Chains that the backend keeps are not to be answered in the ring until the resume. Whoever
+ * has a ring's lock may sit in a page fault of guest memory: not under the device's lock. */
+static void hold_answers(struct vmmio_device *dev)
 {
+	struct frame frame;
+
 	for (uint32_t i = 0; i < dev->n_queues; i++) {
 		struct vmmio_queue *queue = &dev->queues[i];
 
 		if (queue->phase != QUEUE_PAUSED || !queue->due)
 			continue;
+		vmmio_step_call_begin(dev, &frame, FRAME_HOOK);
 		pthread_mutex_lock(&queue->ring_lock);
 		queue->hold = true;
-		pthread_mutex_unlock(&queue->ring_lock);
+		vmmio_queue_unlock(queue, false);
+		vmmio_step_call_end(dev, &frame);
 	}
+}
+
+void vmmio_pause_reached(struct vmmio_device *dev)
+{
+	uint64_t mine = dev->pauses;
+
+	hold_answers(dev);
+	if (dev->run != RUN_PAUSING || dev->pauses != mine || dev->resetting)
+		return; /* overtaken: whoever opens the gate again lets the answers go */
 	dev->run = RUN_PAUSED;
 	vmmio_waiter_tell(dev, WAIT_PAUSE, NULL, 0);
 }

@@ -265,22 +265,39 @@ static void alarm_wait(struct alarm *alarm, unsigned calls)
 		io_drive(alarm->io);
 }
 
+struct starter {
+	struct vmmio_io_timer timer;
+	struct vmmio_io *io;
+	struct alarm set[4];
+};
+
+/* 3000000, 2000000, 1000000 ns from now; the last long past. Timers do not expire while one
+ * does: however slow this is, all are armed before the first is called. */
+static void start_alarms(struct vmmio_io_timer *timer)
+{
+	struct starter *starter = (struct starter *)timer;
+	uint64_t now = vmmio_io_now(starter->io);
+
+	for (unsigned i = 0; i < 4; i++)
+		vmmio_io_timer_arm(
+			starter->io, &starter->set[i].timer, i < 3 ? now + (3 - i) * 1000000 : 0);
+}
+
 START_TEST(timers_expire_in_order_of_time)
 {
 	struct vmmio_io *io = io_new(&io_configs[_i], 0, 0);
-	uint64_t now = vmmio_io_now(io);
-	struct alarm set[4];
+	struct starter starter = {.timer = {.expired = start_alarms}, .io = io};
 
+	for (unsigned i = 0; i < 4; i++)
+		starter.set[i] = (struct alarm){.timer = {.expired = rang}, .io = io};
+	vmmio_io_timer_arm(io, &starter.timer, 0);
 	for (unsigned i = 0; i < 4; i++) {
-		set[i] = (struct alarm){.timer = {.expired = rang}, .io = io};
-		/* 3000000, 2000000, 1000000 ns from now; the last long past */
-		vmmio_io_timer_arm(io, &set[i].timer, i < 3 ? now + (3 - i) * 1000000 : 0);
-	}
-	for (unsigned i = 0; i < 4; i++) {
-		alarm_wait(&set[i], 1);
-		ck_assert_uint_eq(set[i].order, 3 - i);
-		ck_assert_uint_ge(set[i].at, set[i].timer.when);
-		ck_assert(!vmmio_io_timer_disarm(io, &set[i].timer));
+		struct alarm *alarm = &starter.set[i];
+
+		alarm_wait(alarm, 1);
+		ck_assert_uint_eq(alarm->order, 3 - i);
+		ck_assert_uint_ge(alarm->at, alarm->timer.when);
+		ck_assert(!vmmio_io_timer_disarm(io, &alarm->timer));
 	}
 	io_end(io);
 }
