@@ -97,7 +97,7 @@ typedef uint64_t vmmio_token;
 enum vmmio_log_level {
 	VMMIO_LOG_ERROR = 0, /* a call was refused, or the embedder has to do something */
 	VMMIO_LOG_WARN = 1,  /* somebody held it wrong, and it was put right or ignored */
-	VMMIO_LOG_INFO = 2,  /* a choice the library made */
+	VMMIO_LOG_INFO = 2,  /* a choice the library made; or "not yet", to be tried again */
 	VMMIO_LOG_DEBUG = 3,
 };
 

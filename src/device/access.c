@@ -254,9 +254,10 @@ static bool waits_for_itself(
 
 static int refuse(struct vmmio_device *dev, uint64_t offset)
 {
-	vmmio_device_log(dev, VMMIO_LOG_WARN,
+	vmmio_device_log(dev, VMMIO_LOG_ERROR,
 		"zero written to %s from inside a callback of this device would wait for the callback "
-		"itself: ignored; write it after the callback has returned",
+		"itself: ignored; write it after the callback has returned, or with "
+		"vmmio_device_write_pending",
 		vmmio_reg_row(offset)->name);
 	return -EDEADLK;
 }
@@ -369,7 +370,7 @@ int vmmio_device_write(struct vmmio_device *dev, uint64_t offset, unsigned size,
 int vmmio_device_write_pending(struct vmmio_device *dev, uint64_t offset, unsigned size,
 	uint64_t value, struct vmmio_waiter *waiter)
 {
-	int result = vmmio_waiter_claim(dev, waiter, "vmmio_device_write_pending");
+	int result = dev ? vmmio_waiter_claim(dev, waiter, "vmmio_device_write_pending") : -EINVAL;
 
 	if (result)
 		return result;

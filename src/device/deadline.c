@@ -137,7 +137,8 @@ static void report_stuck(struct vmmio_device *dev, struct vmmio_stuck_report *re
 			report->oldest_queue, report->oldest_head);
 	vmmio_device_log(dev, VMMIO_LOG_ERROR,
 		"a %s is not over after %llu us: %u chain(s) not completed (oldest: %s), hook %s, "
-		"quiesce %s; %s until the backend has given everything back",
+		"quiesce %s; %s until the backend has answered and given everything back, or "
+		"vmmio_device_fence",
 		atomic_load(&dev->dead) ? "destroy" : "reset",
 		(unsigned long long)(report->age / 1000), report->leases, oldest,
 		report->hook_running ? "still running" : "not running",

@@ -21,7 +21,7 @@ int vmmio_device_reset(struct vmmio_device *dev, struct vmmio_waiter *waiter)
 	if (dev->destroying) {
 		pthread_mutex_unlock(&dev->lock);
 		vmmio_waiter_unclaim(waiter);
-		vmmio_device_log(dev, VMMIO_LOG_WARN,
+		vmmio_device_log(dev, VMMIO_LOG_ERROR,
 			"reset: the device is being destroyed; its destroyed callback is the report");
 		return -ENODEV;
 	}
@@ -58,7 +58,7 @@ int vmmio_device_fence(struct vmmio_device *dev)
 	if (resetting)
 		VMMIO_SYNC(dev, FENCE);
 	else
-		vmmio_device_log(dev, VMMIO_LOG_WARN,
+		vmmio_device_log(dev, VMMIO_LOG_ERROR,
 			"fence: no reset is under way, so nothing is stuck; not fenced (a device is given "
 			"up with vmmio_device_reset or vmmio_device_destroy, then fenced if that does not "
 			"end)");
@@ -128,7 +128,7 @@ int vmmio_device_destroy(struct vmmio_device *dev, void (*destroyed)(void *ctx),
 	vmmio_lifecycle_enter(dev);
 	if (dev->destroying) {
 		pthread_mutex_unlock(&dev->lock);
-		vmmio_device_log(dev, VMMIO_LOG_WARN,
+		vmmio_device_log(dev, VMMIO_LOG_ERROR,
 			"destroyed twice: the second call has no effect, its callback will not come");
 		return -EALREADY;
 	}
@@ -177,7 +177,7 @@ int vmmio_device_abandon(struct vmmio_device *dev)
 	dev->users++;
 	pthread_mutex_unlock(&dev->lock);
 	if (missing)
-		vmmio_device_log(dev, VMMIO_LOG_WARN,
+		vmmio_device_log(dev, VMMIO_LOG_ERROR,
 			"abandon: call %s first, and let it do its work; not abandoned", missing);
 	else if (owed)
 		vmmio_device_log(dev, VMMIO_LOG_WARN,

@@ -261,7 +261,7 @@ static int refuse(struct vmmio_device *dev, struct vmmio_waiter *waiter, int err
 {
 	pthread_mutex_unlock(&dev->lock);
 	vmmio_waiter_unclaim(waiter);
-	vmmio_device_log(dev, VMMIO_LOG_WARN, "%s", line);
+	vmmio_device_log(dev, VMMIO_LOG_ERROR, "%s", line);
 	return error;
 }
 
@@ -302,7 +302,8 @@ int vmmio_device_pause(struct vmmio_device *dev, struct vmmio_waiter *waiter)
 		return refuse(dev, waiter, -ENODEV, "pause: the device is being destroyed; not paused");
 	if (dev->run == RUN_PAUSING || dev->run == RUN_PAUSED)
 		return refuse(dev, waiter, -EALREADY,
-			"paused twice: the first pause goes on, resume the device before the next");
+			"paused twice: the first pause goes on, resume the device before the next (the "
+			"first one's waiter tells when it is reached)");
 	vmmio_waiter_tell(dev, WAIT_RESUME, NULL, -ECANCELED);
 	begin(dev);
 	return bring_on(dev, waiter, WAIT_PAUSE);

@@ -101,7 +101,7 @@ void vmmio_executor_set_log(struct vmmio_executor *ex, const struct vmmio_log *l
 
 static int refuse(const struct vmmio_log *log, int error, unsigned users)
 {
-	char line[200];
+	char line[240];
 
 	if (!log->fn)
 		return error;
@@ -112,7 +112,7 @@ static int refuse(const struct vmmio_log *log, int error, unsigned users)
 	else if (users)
 		snprintf(line, sizeof(line),
 			"executor: not destroyed: %u device(s) use it; destroy them and wait for their "
-			"destroyed callbacks first",
+			"destroyed callbacks first (one that was abandoned keeps it for good)",
 			users);
 	else
 		snprintf(line, sizeof(line),

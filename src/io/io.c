@@ -29,7 +29,7 @@ static int check_options(const struct vmmio_io_options *o)
 	else if (o->form != VMMIO_IO_THREADS && o->form != VMMIO_IO_LOOP &&
 		 o->form != VMMIO_IO_MANUAL)
 		vmmio_io_log(&o->log, VMMIO_LOG_ERROR,
-			"form %d of the I/O engine does not exist: use VMMIO_IO_THREADS",
+			"form %d of the I/O engine does not exist: use VMMIO_IO_THREADS, _LOOP or _MANUAL",
 			(int)o->form);
 	else if (o->entries > MAX_ENTRIES)
 		vmmio_io_log(&o->log, VMMIO_LOG_ERROR,
@@ -292,6 +292,8 @@ int vmmio_io_use(struct vmmio_io *io)
 {
 	int err = 0, refused = 0;
 
+	if (!io)
+		return -EINVAL;
 	pthread_mutex_lock(&io->lock);
 	if (!atomic_load(&io->started))
 		err = start(io, &refused);

@@ -62,6 +62,8 @@ bool vmmio_io_runs_here(struct vmmio_io *io)
 
 int vmmio_io_fd(struct vmmio_io *io)
 {
+	if (!io)
+		return -EINVAL;
 	if (io->form != VMMIO_IO_LOOP)
 		return refuse(io, "vmmio_io_fd", -EINVAL, "create it with form VMMIO_IO_LOOP");
 	/* Whatever has come in so far. */
@@ -113,6 +115,8 @@ int vmmio_io_run(struct vmmio_io *io, unsigned max)
 	bool may;
 	int err;
 
+	if (!io)
+		return -EINVAL;
 	if (io->form == VMMIO_IO_THREADS)
 		return refuse(io, "vmmio_io_run", -EINVAL,
 			"it has threads of its own: create it with another form to run it");

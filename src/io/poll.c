@@ -103,7 +103,7 @@ static void log_poll(struct vmmio_io *io, int fd, int err)
 	const char *remedy = err == -EPERM    ? "such files are always ready: do not poll them"
 			     : err == -EBADF  ? "it has to be open"
 			     : err == -EEXIST ? "remove it first"
-			     : err == -EINVAL ? "set ready, and call vmmio_io_use before"
+			     : err == -EINVAL ? "set fd and ready, and call vmmio_io_use before"
 					      : "raise the limit";
 
 	vmmio_io_log(&io->log, VMMIO_LOG_ERROR, "%s: descriptor %d cannot be polled (error %d): %s",

@@ -150,7 +150,7 @@ int vmmio_memory_destroy(struct vmmio_memory *memory)
 	if (users) {
 		vmmio_memory_log(memory, VMMIO_LOG_ERROR,
 			"memory: not destroyed: %u devices use it; destroy them and wait for their "
-			"destroyed callback first",
+			"destroyed callback first (one that was abandoned keeps it for good)",
 			users);
 		return -EBUSY;
 	}

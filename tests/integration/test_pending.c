@@ -192,6 +192,7 @@ START_TEST(bad_waiters_are_refused)
 	fixture_expect_log("vmmio_device_reset needs a waiter: nothing was done");
 	ck_assert_int_eq(pend(rig, &none, VMMIO_REG_STATUS, LIVE | VMMIO_STATUS_FAILED), -EINVAL);
 	ck_assert_int_eq(vmmio_device_write_pending(rig->dev, VMMIO_REG_STATUS, 4, 0, NULL), -EINVAL);
+	ck_assert_int_eq(vmmio_device_write_pending(NULL, VMMIO_REG_STATUS, 4, 0, &none.waiter), -EINVAL);
 	ck_assert_int_eq(vmmio_device_reset(rig->dev, NULL), -EINVAL);
 	ck_assert_int_eq(vmmio_device_reset(NULL, &none.waiter), -EINVAL);
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);

@@ -235,6 +235,9 @@ START_TEST(refuses_what_the_form_does_not_have)
 		ck_assert_int_eq(vmmio_io_run(io, 0), -EINVAL);
 	}
 	if (config->form != VMMIO_IO_LOOP) {
+		ck_assert_int_eq(vmmio_io_fd(NULL), -EINVAL);
+		ck_assert_int_eq(vmmio_io_run(NULL, 0), -EINVAL);
+		ck_assert_int_eq(vmmio_io_use(NULL), -EINVAL);
 		fixture_expect_log("vmmio_io_fd is refused");
 		ck_assert_int_eq(vmmio_io_fd(io), -EINVAL);
 	}
