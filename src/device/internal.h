@@ -9,7 +9,8 @@
  *   waiter.c     what waits for the end of a reset, a queue stop, a pause
  *   host.c       the host's own reset, fence, abandon, destroy
  *   pause.c      pause and resume
- *   queue.c      pop, complete, notify: the data path
+ *   queue.c      notify, pop: chains on their way to the backend
+ *   complete.c   chains on their way back
  *   memory.c     what it still reaches of guest memory
  *   irq.c        InterruptStatus to the sink, one owner at a time
  *   frame.c      which callbacks the calling thread is inside of
@@ -91,7 +92,7 @@ struct vmmio_queue {
 	bool fault_reported;
 	bool hold; /* paused: completions wait in the ring for the resume */
 	/* A reset or stop has begun: nothing is written for its chains any more. Set under
-	 * device->lock, cleared with ring_lock held too; see publish in queue.c. */
+	 * device->lock, cleared with ring_lock held too; see publish in complete.c. */
 	_Atomic bool over;
 	_Atomic uint32_t touching; /* backend's accesses to chains' memory; a fence waits */
 
