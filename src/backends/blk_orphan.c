@@ -7,9 +7,9 @@
  * becomes an orphan: it and its buffer stay until the kernel is through with them.
  *
  * What an orphan still does to the image must not overtake what the next driver does: a
- * request that overlaps one waits, in place BLOCKED, until the orphan has ended. And a guest must not fill
- * the host's memory with them, nor make its threads look through very many: beyond a limit of
- * bytes and one of their number requests keep their chains.
+ * request that overlaps such an orphan waits, in place BLOCKED, until that has ended. And a
+ * guest must not fill the host's memory with them, nor make its threads look through very
+ * many: beyond a limit of bytes and one of their number requests keep their chains.
  *
  * Locks: a queue's lock, then orphan_lock.
  */
@@ -94,9 +94,10 @@ static bool overlap(const struct vmmio_io_request *a, const struct vmmio_io_requ
 	return a->offset < b->offset + b->length && b->offset < a->offset + a->length;
 }
 
+/* What a read that was given up still reads nobody will look at. */
 static bool conflict(const struct blk_request *orphan, const struct blk_request *r)
 {
-	return (changes_image(orphan) || changes_image(r)) && overlap(&orphan->io, &r->io);
+	return changes_image(orphan) && overlap(&orphan->io, &r->io);
 }
 
 /* Counts once what it waits for, so that the end of each orphan costs one look at it. */

@@ -46,11 +46,12 @@ struct vmmio_blk_options {
 	/*
 	 * Bounce mode: data goes through buffers of the backend's own, at the cost of a copy. A
 	 * reset then waits for no I/O: what is in the kernel is given up, its buffer and request
-	 * stay until it comes back, and nothing of the guest's is touched by it. A request
-	 * of the next driver that overlaps one given up waits for it, so that an old write
-	 * never overtakes a new one. Beyond bounce_max bytes of such requests (0: 64 MiB), or 4096
-	 * of them, further ones are waited for as without bounce mode. A thread that copies to or
-	 * from guest memory whose page is missing is waited for in any case. Without bounce mode
+	 * stay until it comes back, and nothing of the guest's is touched by it. A request of the
+	 * next driver that overlaps a write given up waits for it, so that an old write never
+	 * overtakes a new one. Beyond bounce_max bytes of such requests (0: 64 MiB), or 4096 of
+	 * them, further ones are waited for as without bounce mode. A thread that copies to or
+	 * from guest memory whose page is missing is waited for in any case. The kernel may hold
+	 * more back: a write that is stuck often has the lock of its file. Without bounce mode
 	 * a request that hangs in the kernel keeps its reset open, and nobody can promise what
 	 * vmmio_device_fence asks for: the kernel may still fill the guest's buffer.
 	 */
