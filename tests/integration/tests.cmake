@@ -22,6 +22,12 @@ vmmio_test(observe_life ${CMAKE_CURRENT_LIST_DIR}/test_observe_life.c)
 vmmio_test(replay ${CMAKE_CURRENT_LIST_DIR}/test_replay.c)
 vmmio_test(blk_fence ${CMAKE_CURRENT_LIST_DIR}/test_blk_fence.c
   ${CMAKE_CURRENT_LIST_DIR}/stuck_rig.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
+foreach(part orphan)
+  vmmio_test(blk_${part} ${CMAKE_CURRENT_LIST_DIR}/test_blk_${part}.c
+    ${CMAKE_CURRENT_LIST_DIR}/bounce_rig.c ${CMAKE_CURRENT_LIST_DIR}/stuck_rig.c
+    ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
+  target_link_options(test_blk_${part} PRIVATE LINKER:--wrap=vmmio_io_submit)
+endforeach()
 vmmio_test(stuck ${CMAKE_CURRENT_LIST_DIR}/test_stuck.c ${CMAKE_CURRENT_LIST_DIR}/stuck_rig.c
   ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(stuck_places ${CMAKE_CURRENT_LIST_DIR}/test_stuck_places.c

@@ -6,6 +6,7 @@
 #ifndef VMMIO_TESTS_ALLOC_H
 #define VMMIO_TESTS_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Forgets all blocks there are, and lets no allocation fail. */
@@ -19,6 +20,16 @@ struct alloc_leak {
 
 /* How many there are; the first max are copied to leaks. */
 size_t alloc_leaks(struct alloc_leak *leaks, size_t max);
+
+/*
+ * From now on posix_memalign takes blocks of whole pages from [arena, arena + size), as long
+ * as there is room. Each address is given out once; free only takes it off the list of live
+ * blocks. The arena is the caller's, page-aligned. size 0: no more, and no block of it is live.
+ * While no other thread allocates.
+ */
+void alloc_lend(void *arena, size_t size);
+/* Whether block is from there. */
+bool alloc_is_lent(const void *block);
 
 /* Memory that is neither counted nor made to fail. Never NULL. */
 void *alloc_quiet(size_t size);

@@ -143,6 +143,23 @@ void uffd_serve_all(struct uffd *u)
 		serve_page(u, &u->pages[i]);
 }
 
+void uffd_forget(struct uffd *u, void *at, size_t size)
+{
+	struct uffdio_range range = {.len = PAGE};
+	char *start = (char *)((uintptr_t)at & ~(PAGE - 1));
+
+	for (; start < (char *)at + size; start += PAGE) {
+		struct page *page = find(u, start);
+
+		if (!page || page->missing)
+			continue;
+		range.start = (uintptr_t)start;
+		ck_assert_int_eq(ioctl(u->fd, UFFDIO_UNREGISTER, &range), 0);
+		free(page->was);
+		*page = u->pages[--u->n];
+	}
+}
+
 /* false: nothing there. */
 static bool read_fault(struct uffd *u)
 {

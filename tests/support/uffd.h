@@ -24,6 +24,10 @@ void uffd_hide(struct uffd *uffd, void *at, size_t size);
 void uffd_serve(struct uffd *uffd, void *at, size_t size);
 void uffd_serve_all(struct uffd *uffd);
 
+/* Pages of [at, at + size) that were given back are ordinary memory again, as if they had
+ * never been hidden; the count of uffd_wait stays. */
+void uffd_forget(struct uffd *uffd, void *at, size_t size);
+
 /* Waits until n different pages have been asked for in all. */
 void uffd_wait(struct uffd *uffd, unsigned n);
 /* Faults so far. One thread that waits for one page is one fault; more of them mean that
