@@ -14,6 +14,14 @@
 #define PAGE 4096u
 #define PATTERN 0x5a
 
+/* All versions, rings, engines and directions, each with one of the stores, each of which comes
+ * four times: what happens after the fence does not depend on it. */
+#define FEW_CASES 16
+static int few(int i)
+{
+	return i | ((i ^ i >> 2) & 3) << 4;
+}
+
 /* What the device was told about of ring memory. */
 static struct vmmio_driver_areas areas;
 
@@ -190,7 +198,7 @@ static void begin_destroy(struct stuck *s, bool fence_first)
 START_TEST(destroy)
 {
 	struct stuck s;
-	const char *why = stuck_open(&s, _i / 2, 2);
+	const char *why = stuck_open(&s, few(_i / 2), 2);
 
 	if (why) {
 		fixture_skip(why);
@@ -229,7 +237,7 @@ static void free_leaked(struct disk *d)
 START_TEST(abandon)
 {
 	struct stuck s;
-	const char *why = stuck_open(&s, _i / 2, 2);
+	const char *why = stuck_open(&s, few(_i / 2), 2);
 	struct disk *d = s.disk[0];
 
 	if (why) {
@@ -276,7 +284,7 @@ static void check_held(struct stuck *s, unsigned n)
 START_TEST(status_byte)
 {
 	struct stuck s;
-	const char *why = stuck_open(&s, _i, 2);
+	const char *why = stuck_open(&s, few(_i), 2);
 
 	if (why) {
 		fixture_skip(why);
@@ -311,9 +319,9 @@ int main(void)
 	Suite *s = suite_create("blk_fence");
 
 	tcase_add_loop_test(fixture_tcase(s, "reset"), reset, 0, STUCK_CASES);
-	tcase_add_loop_test(fixture_tcase(s, "destroy"), destroy, 0, 2 * STUCK_CASES);
-	tcase_add_loop_test(fixture_tcase(s, "abandon"), abandon, 0, 2 * STUCK_CASES);
-	tcase_add_loop_test(fixture_tcase(s, "status byte"), status_byte, 0, STUCK_CASES);
+	tcase_add_loop_test(fixture_tcase(s, "destroy"), destroy, 0, 2 * FEW_CASES);
+	tcase_add_loop_test(fixture_tcase(s, "abandon"), abandon, 0, 2 * FEW_CASES);
+	tcase_add_loop_test(fixture_tcase(s, "status byte"), status_byte, 0, FEW_CASES);
 	tcase_add_loop_test(fixture_tcase(s, "copy"), copy, 0, STUCK_CASES / 2);
 	stuck_stores_begin();
 	result = fixture_main(s);
