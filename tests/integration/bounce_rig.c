@@ -186,7 +186,7 @@ void bounce_send(struct bounce *b, const struct bounce_request *r)
 	uint64_t out = b->disk->out.guest, in = b->disk->in.guest + r->slot * 2 * PAGE;
 	struct vmmio_driver_seg segs[3] = {{out + r->slot * 16, 16}};
 	struct vmmio_driver_chain chain = {.out = segs, .n_out = 1, .n_in = 1,
-		.cookie = (void *)(uintptr_t)(r->slot + 1)};
+		.cookie = (void *)(uintptr_t)(r->slot + 1), .indirect = r->indirect};
 
 	if (out_len)
 		segs[chain.n_out++] =
@@ -261,8 +261,10 @@ uint32_t bounce_orphans(struct bounce *b)
 
 void bounce_wait_orphans(struct bounce *b, uint32_t n)
 {
-	while (bounce_orphans(b) != n) {
-		ck_assert_uint_gt(bounce_orphans(b), n);
+	uint32_t now;
+
+	while ((now = bounce_orphans(b)) != n) {
+		ck_assert_uint_gt(now, n);
 		usleep(20);
 	}
 }
@@ -281,9 +283,9 @@ void bounce_check_memory(struct bounce *b)
 
 void bounce_check_image(struct bounce *b, uint64_t page, uint8_t fill)
 {
-	uint8_t now[PAGE];
+	uint8_t now[PAGE], expected[PAGE];
 
 	ck_assert_int_eq(pread(b->disk->image, now, PAGE, (off_t)(page * PAGE)), PAGE);
-	for (unsigned i = 0; i < PAGE; i++)
-		ck_assert_uint_eq(now[i], fill);
+	memset(expected, fill, PAGE);
+	ck_assert_mem_eq(now, expected, PAGE);
 }

@@ -40,6 +40,7 @@ struct bounce_request {
 	uint64_t page; /* of the image */
 	uint8_t fill;
 	unsigned queue;
+	bool indirect; /* takes one entry of the ring */
 };
 void bounce_send(struct bounce *b, const struct bounce_request *r);
 /* The same, until the kernel waits for its bounce buffer. IN and OUT. */
