@@ -23,8 +23,11 @@ observe         own <any> <vmmio/[a-z_/]+\.h>
 io              own <any> <vmmio/(base|io)\.h>
 backends        own <any> <vmmio/[a-z_/]+\.h>
 driver          own <any> <vmmio/(base|spec|driver)\.h>
+conform         "conform/[a-z_/]+\.h" <any> <vmmio/(base|spec|driver|observer|trace)\.h> <vmmio/conform/[a-z_]+\.h>
+tools           own "conform/[a-z_/]+\.h" <any> <vmmio/[a-z_/]+\.h>
 public-core     <std> <vmmio/(base|spec|regfile|memory|queue|waiter)\.h>
 public-driver   <std> <vmmio/(base|spec|driver)\.h>
+public-conform  <std> <stdio\.h> <vmmio/(base|spec|observer|trace)\.h> <vmmio/conform/[a-z_]+\.h>
 public-hosted   <std> <vmmio/[a-z_/]+\.h>
 TABLE
 }
@@ -37,6 +40,7 @@ lines() {
 		if (file ~ /^src\/memory\/(memory|remove|change|dirty|internal)\.[ch]$/) return "memory-hosted"
 		if (step[1] == "src") return step[2] == "memory" ? "memory-core" : step[2]
 		if (file == "include/vmmio/driver.h") return "public-driver"
+		if (file ~ /^include\/vmmio\/conform\//) return "public-conform"
 		if (file ~ /^include\/vmmio\/(base|spec|regfile|memory|queue|waiter)\.h$/) return "public-core"
 		return "public-hosted"
 	}
@@ -132,6 +136,9 @@ self_test() {
 		include/vmmio/driver.h <vmmio/queue.h>
 		include/vmmio/memory.h <pthread.h>
 		include/vmmio/device.h "device/internal.h"
+		src/conform/engine.c <vmmio/device.h>
+		src/conform/engine.c "driver/internal.h"
+		include/vmmio/conform/target.h <vmmio/device.h>
 	PLANTED
 	exit $failed
 }
