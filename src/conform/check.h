@@ -41,7 +41,14 @@ enum check_needs {
 	NEEDS_ACTIVITY = 1u << 21,
 	NEEDS_STORAGE = 1u << 22,
 	NEEDS_NOTIFICATION_DATA = 1u << 23,
+	/* Runs on whatever there is, also where MagicValue, Version or DeviceID say that there is
+		 * no device to judge; then only what the target has may be needed. */
+	NEEDS_NO_DEVICE = 1u << 31,
 };
+
+/* Of no type that the specification knows: the suite takes it for one that completes
+ * whatever chain it gets. */
+#define SUITE_ANY_DEVICE 42u
 
 struct check {
 	const char *name;
@@ -79,6 +86,9 @@ bool judge_both(struct conform *c, const char *one, const char *other, bool ok, 
  * wrong on the way to what the check is about, which other checks judge. */
 void need(struct conform *c, bool ok, const char *reason, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Says why this requirement is not judged here, where the rest of the check is. */
+void not_judged(struct conform *c, const char *requirement, const char *reason);
 
 /* From here on passes are proofs: a hook has brought about what is looked for. */
 void by_hook(struct conform *c);
@@ -123,6 +133,8 @@ void settle(struct conform *c);
 bool wait_until(struct conform *c, bool (*holds)(struct conform *c, void *arg), void *arg, uint64_t ns);
 /* Status reads 0, or not in time. */
 bool wait_reset(struct conform *c);
+/* InterruptStatus is not 0. */
+bool wait_until_any_interrupt(struct conform *c);
 /* InterruptStatus has all these bits. */
 bool wait_interrupt(struct conform *c, uint32_t bits);
 
@@ -174,5 +186,7 @@ uint64_t if_offered(const struct conform *c, uint64_t features);
 uint64_t ring_feature(const struct conform *c);
 /* The features of word 0 that the check's device was last brought up with. */
 uint64_t accepted(const struct conform *c);
+/* For a check that negotiates by hand: rings and requests follow these features. */
+void assume_accepted(struct conform *c, uint64_t features);
 
 #endif

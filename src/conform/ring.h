@@ -16,6 +16,7 @@ struct ring {
 	bool packed;
 	bool event_idx;
 	bool in_order;
+	bool notification_data;
 	uint32_t size;
 	/* Guest addresses of the Descriptor, Driver and Device Area. */
 	uint64_t desc, driver, device;

@@ -2,4 +2,39 @@
 # The suite, in parts.
 
 # The engine.
-set(conform_sources conform/engine.c)
+set(conform_sources conform/access.c conform/bringup.c conform/checks.c conform/judge.c
+  conform/memory.c conform/names.c conform/ring.c conform/ring_packed.c conform/ring_split.c
+  conform/run.c conform/traffic.c)
+
+# Checks, by topic.
+list(APPEND conform_sources conform/checks/accept.c conform/checks/block.c
+  conform/checks/block_config.c conform/checks/block_requests.c conform/checks/config.c
+  conform/checks/entropy.c conform/checks/features.c conform/checks/identity.c
+  conform/checks/interrupt.c conform/checks/live.c conform/checks/queue_reset.c
+  conform/checks/queues.c conform/checks/reset.c conform/checks/reset_versions.c
+  conform/checks/status.c conform/checks/suspend.c)
+
+# The catalogue.
+list(APPEND conform_sources conform/catalogue/catalogue.c)
+
+# Reports.
+list(APPEND conform_sources conform/report/html.c conform/report/json.c conform/report/junit.c
+  conform/report/out.c conform/report/report.c conform/report/summary.c conform/report/tap.c
+  conform/report/text.c conform/report/view.c)
+
+# The style and the script of the HTML report, as C strings.
+foreach(part css js)
+  set(page ${CMAKE_CURRENT_LIST_DIR}/report/page.${part})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page})
+  file(READ ${page} page_${part})
+  string(REPLACE "\\" "\\\\" page_${part} "${page_${part}}")
+  string(REPLACE "\"" "\\\"" page_${part} "${page_${part}}")
+  string(REPLACE "\n" "\\n\"\n\t\"" page_${part} "${page_${part}}")
+endforeach()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/report/page.c.in
+  ${CMAKE_CURRENT_BINARY_DIR}/conform/report/page.c @ONLY)
+list(APPEND conform_sources ${CMAKE_CURRENT_BINARY_DIR}/conform/report/page.c)
+
+# Targets.
+list(APPEND conform_sources conform/targets/args.c conform/targets/mem.c conform/targets/mem_ram.c
+  conform/targets/open.c conform/targets/plugin.c)

@@ -19,6 +19,8 @@ bool traffic_known(uint32_t device_id);
 bool traffic_reads(const struct conform *c);
 /* The queue that takes requests. */
 unsigned traffic_queue(const struct conform *c);
+/* The feature that makes further queues take them, too, if there is one. */
+uint64_t multiqueue(const struct conform *c);
 
 /* A request in guest memory. */
 struct request {

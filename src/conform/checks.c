@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All checks, topic by topic, in the order in which they run. */
+#include "conform/checks/checks.h"
+#include "conform/engine.h"
+
+static const struct check_topic *const topics[] = {
+	&checks_identity,
+	&checks_features,
+	&checks_accept,
+	&checks_status,
+	&checks_queues,
+	&checks_config,
+	&checks_interrupt,
+	&checks_live,
+	&checks_reset,
+	&checks_reset_versions,
+	&checks_queue_reset,
+	&checks_suspend,
+	&checks_block_config,
+	&checks_block,
+	&checks_entropy,
+};
+
+const struct check *engine_check(size_t i, const char **topic)
+{
+	for (size_t t = 0; t < sizeof(topics) / sizeof(topics[0]); t++) {
+		if (i < topics[t]->n) {
+			if (topic)
+				*topic = topics[t]->name;
+			return &topics[t]->checks[i];
+		}
+		i -= topics[t]->n;
+	}
+	return NULL;
+}
+
+bool vmmio_conform_check(size_t i, struct vmmio_conform_check *check)
+{
+	const char *topic = "";
+	const struct check *found = engine_check(i, &topic);
+
+	if (!found)
+		return false;
+	*check = (struct vmmio_conform_check){found->name, topic, found->title, found->requirements};
+	return true;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* VIRTIO_F_RING_RESET: one queue is reset, and set up again. */
+#include "conform/checks/reset.h"
+
+static uint64_t ring_reset(const struct conform *c)
+{
+	return VMMIO_FEATURE(VMMIO_F_RING_RESET) | multiqueue(c);
+}
+
+static bool queue_reset_over(struct conform *c, void *arg)
+{
+	(void)arg;
+	return rd(c, VMMIO_REG_QUEUE_RESET) == 0;
+}
+
+/* Starts with RING_RESET accepted, and uses the queue once. */
+static void start(struct conform *c, struct ring *ring)
+{
+	traffic_start(c, ring, ring_reset(c), 0);
+	need(c, request_works(c, ring), "the device does not answer a request");
+}
+
+static void write_queue_reset(struct conform *c, const struct ring *ring)
+{
+	wr(c, VMMIO_REG_QUEUE_SEL, ring->index);
+	wr(c, VMMIO_REG_QUEUE_RESET, 1);
+}
+
+static void queue_reset(struct conform *c, const struct ring *ring)
+{
+	write_queue_reset(c, ring);
+	need(c, wait_until(c, queue_reset_over, NULL, patience(c)), "QueueReset stays 1");
+}
+
+static bool serves(struct conform *c, struct ring *ring)
+{
+	struct request request;
+	struct used used;
+
+	request_make(c, &request, 0);
+	request_add(c, ring, &request);
+	ring_kick(c, ring);
+	settle(c);
+	return ring_used(c, ring, &used) || request_touched(c, &request);
+}
+
+/* --- It happens ------------------------------------------------------------------------------ */
+
+static void resets(struct conform *c)
+{
+	struct ring ring;
+
+	start(c, &ring);
+	write_queue_reset(c, &ring);
+	judge_both(c, "MMIO-DEV-10", "MMIO-DEV-30", wait_until(c, queue_reset_over, NULL, patience(c)),
+		"expected the queue reset to end, saw QueueReset 1 for %llu ms",
+		(unsigned long long)(patience(c) / 1000000));
+	judge_both(c, "MMIO-DEV-10", "MMIO-DEV-30", !serves(c, &ring),
+		"expected the queue reset when 1 is written to QueueReset, saw it served as before");
+}
+
+static void ends_at_zero(struct conform *c)
+{
+	struct ring ring;
+	uint32_t ready, again;
+
+	start(c, &ring);
+	queue_reset(c, &ring);
+	ready = rd(c, VMMIO_REG_QUEUE_READY);
+	again = rd(c, VMMIO_REG_QUEUE_RESET);
+	judge(c, "MMIO-DEV-12", ready == 0, "expected QueueReady 0 when QueueReset reads 0, saw %u", ready);
+	judge(c, "MMIO-DEV-12", again == 0, "expected QueueReset to stay 0 once it read 0, saw %u", again);
+}
+
+static void reads_one(struct conform *c)
+{
+	struct ring ring;
+
+	start(c, &ring);
+	delay_reset(c, RESET_STOP_TIME);
+	by_hook(c);
+	write_queue_reset(c, &ring);
+	for (unsigned i = 0; i < 5; i++) {
+		uint32_t seen = rd(c, VMMIO_REG_QUEUE_RESET);
+
+		judge(c, "MMIO-DEV-11", seen == 1,
+			"expected QueueReset 1 while the queue reset goes on, saw %u", seen);
+		pass_time(c, RESET_STOP_TIME / 10);
+	}
+}
+
+static void others_go_on(struct conform *c)
+{
+	struct ring first, second;
+
+	need(c, n_queues(c) >= 2, "the device has one queue only");
+	negotiate_fresh(c, ring_reset(c) | ring_feature(c));
+	ring_init(c, &first, 0, 0);
+	ring_enable(c, &first);
+	ring_init(c, &second, 1, 0);
+	ring_enable(c, &second);
+	driver_ok(c);
+	need(c, request_works(c, &first) && request_works(c, &second), "a queue does not work");
+	queue_reset(c, &second);
+	wr(c, VMMIO_REG_QUEUE_SEL, 0);
+	judge_both(c, "MMIO-DEV-10", "MMIO-DEV-30", rd(c, VMMIO_REG_QUEUE_READY) == 1,
+		"expected only the selected queue to be reset, saw QueueReady 0 of queue 0 when queue 1 was");
+	judge_both(c, "MMIO-DEV-10", "MMIO-DEV-30", request_works(c, &first),
+		"expected queue 0 to go on when queue 1 was reset, saw no request answered");
+}
+
+/* --- After it ---------------------------------------------------------------------------------- */
+
+static void nothing_later(struct conform *c)
+{
+	struct reset_load load;
+	const char *touched;
+	uint32_t seen;
+
+	traffic_start(c, &load.ring, ring_reset(c), 0);
+	need(c, request_works(c, &load.ring), "the device does not answer a request");
+	load.n = 2;
+	if (can(c, NEEDS_DELAY_IO)) {
+		delay_io(c, RESET_IO_TIME);
+		by_hook(c);
+	}
+	for (unsigned i = 0; i < load.n; i++) {
+		request_make(c, &load.requests[i], 0);
+		request_add(c, &load.ring, &load.requests[i]);
+	}
+	ring_kick(c, &load.ring);
+	queue_reset(c, &load.ring);
+	wr(c, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_ALL);
+	reset_poison(c, &load);
+	for (unsigned i = 0; i < 3; i++)
+		settle(c);
+	touched = reset_touched(c, &load);
+	judge(c, "GEN-DEV-14", !touched,
+		"expected no request executed once QueueReset read 0, saw %s written later", touched);
+	seen = rd(c, VMMIO_REG_INTERRUPT_STATUS);
+	judge(c, "GEN-DEV-15", !(seen & VMMIO_INT_USED_BUFFER),
+		"expected no used buffer notification of a queue that was reset, saw InterruptStatus 0x%x",
+		seen);
+}
+
+static void not_executed(struct conform *c)
+{
+	struct vmmio_target_activity before, after;
+	struct ring ring;
+
+	start(c, &ring);
+	queue_reset(c, &ring);
+	before = activity(c);
+	by_hook(c);
+	serves(c, &ring);
+	after = activity(c);
+	judge(c, "GEN-DEV-14", after.taken == before.taken,
+		"expected no request taken off a queue that was reset, saw %llu taken",
+		(unsigned long long)(after.taken - before.taken));
+	judge(c, "GEN-DEV-14", after.in_flight == 0,
+		"expected no request at work once QueueReset read 0, saw %llu",
+		(unsigned long long)after.in_flight);
+}
+
+/* --- Set up again -------------------------------------------------------------------------------- */
+
+static void begins_anew(struct conform *c)
+{
+	struct ring ring;
+	uint32_t seen;
+
+	start(c, &ring);
+	need(c, request_works(c, &ring) && request_works(c, &ring), "the device does not answer");
+	queue_reset(c, &ring);
+	ring_clear(c, &ring);
+	ring_program(c, &ring);
+	ring_enable(c, &ring);
+	seen = rd(c, VMMIO_REG_QUEUE_RESET);
+	judge(c, "MMIO-DEV-09", seen == 0, "expected QueueReset 0 once the queue is enabled again, saw %u",
+		seen);
+	judge(c, "GEN-DEV-16", request_works(c, &ring),
+		"expected a queue that was reset to begin with its first entry again, saw no request "
+		"answered from a zeroed ring");
+}
+
+/* Another size, another place: the ring is gone round more than once. */
+static void other_values(struct conform *c)
+{
+	struct ring ring, other;
+	uint32_t size;
+
+	start(c, &ring);
+	size = ring.size / 2;
+	need(c, size >= 4, "the queue is too small to be made smaller");
+	queue_reset(c, &ring);
+	reset_poison(c, &(struct reset_load){.ring = ring});
+	ring_init(c, &other, ring.index, size);
+	ring_enable(c, &other);
+	for (uint32_t i = 0; i < 2 * size / 3 + 2; i++) {
+		if (!judge(c, "GEN-DEV-17", request_works(c, &other),
+			    "expected the queue to work with size %u and other addresses after a queue "
+			    "reset, saw request %u not answered",
+			    size, i))
+			break;
+	}
+	judge(c, "GEN-DEV-17", !reset_touched(c, &(struct reset_load){.ring = ring}),
+		"expected the queue's old memory untouched after it was set up elsewhere, saw it written");
+}
+
+/* --- Device reset in the middle of a queue reset -------------------------------------------------- */
+
+static void device_reset(struct conform *c)
+{
+	struct ring ring;
+	uint32_t seen;
+
+	start(c, &ring);
+	if (can(c, NEEDS_DELAY_RESET)) {
+		delay_reset(c, RESET_STOP_TIME);
+		by_hook(c);
+	}
+	write_queue_reset(c, &ring);
+	wr(c, VMMIO_REG_STATUS, 0);
+	need(c, wait_reset(c), "the device does not come back from a reset");
+	wr(c, VMMIO_REG_QUEUE_SEL, ring.index);
+	seen = rd(c, VMMIO_REG_QUEUE_RESET);
+	judge(c, "MMIO-DEV-08", seen == 0,
+		"expected QueueReset 0 after a device reset in the middle of a queue reset, saw %u", seen);
+}
+
+/* Without the feature the register means nothing. */
+static void without_feature(struct conform *c)
+{
+	struct ring ring;
+
+	traffic_start(c, &ring, 0, 0);
+	need(c, request_works(c, &ring), "the device does not answer a request");
+	write_queue_reset(c, &ring);
+	settle(c);
+	judge(c, "MMIO-DEV-30", rd(c, VMMIO_REG_QUEUE_READY) == 1 && request_works(c, &ring),
+		"expected QueueReset to have no effect without VIRTIO_F_RING_RESET, saw QueueReady %u",
+		rd(c, VMMIO_REG_QUEUE_READY));
+}
+
+#define NEEDS (NEEDS_MEMORY | NEEDS_TRAFFIC | NEEDS_RING_RESET)
+
+static const struct check checks[] = {
+	{"queue-reset", "QueueReset resets the queue", "MMIO-DEV-10 MMIO-DEV-30", NEEDS, resets},
+	{"queue-reset-zero", "QueueReset and QueueReady read 0 when it is over", "MMIO-DEV-12", NEEDS,
+		ends_at_zero},
+	{"queue-reset-one", "QueueReset reads 1 until it is over", "MMIO-DEV-11",
+		NEEDS | NEEDS_DELAY_RESET, reads_one},
+	{"queue-reset-others", "Other queues go on", "MMIO-DEV-10 MMIO-DEV-30", NEEDS, others_go_on},
+	{"queue-reset-nothing-later", "Nothing is heard of the queue's requests afterwards",
+		"GEN-DEV-14 GEN-DEV-15", NEEDS, nothing_later},
+	{"queue-reset-not-executed", "The queue is not looked at afterwards", "GEN-DEV-14",
+		NEEDS | NEEDS_ACTIVITY, not_executed},
+	{"queue-reset-anew", "A queue that is enabled again begins anew", "MMIO-DEV-09 GEN-DEV-16", NEEDS,
+		begins_anew},
+	{"queue-reset-other-values", "... with the size and addresses that are written then", "GEN-DEV-17",
+		NEEDS, other_values},
+	{"queue-reset-device-reset", "A device reset ends a queue reset, too", "MMIO-DEV-08", NEEDS,
+		device_reset},
+	{"queue-reset-without", "Without the feature QueueReset has no effect", "MMIO-DEV-30",
+		NEEDS_MEMORY | NEEDS_TRAFFIC, without_feature},
+};
+
+const struct check_topic checks_queue_reset = CHECK_TOPIC("queue reset", checks);

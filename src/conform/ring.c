@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What split and packed rings have in common: memory, registers, and who asks which. */
+#include <string.h>
+
+#include "conform/ring_format.h"
+
+#define GUARD 16u
+#define GUARD_BYTE 0x5a
+
+uint64_t ring_desc_size(const struct ring *ring)
+{
+	return 16u * (uint64_t)ring->size;
+}
+
+uint64_t ring_driver_size(const struct ring *ring)
+{
+	return ring->packed ? 4 : 6 + 2u * (uint64_t)ring->size;
+}
+
+uint64_t ring_device_size(const struct ring *ring)
+{
+	return ring->packed ? 4 : 6 + 8u * (uint64_t)ring->size;
+}
+
+/* --- Memory ---------------------------------------------------------------------------- */
+
+/* An area between guard bytes, aligned to `align` and to nothing larger. */
+static uint64_t take_area(struct conform *c, uint64_t size, uint64_t align)
+{
+	uint64_t at = take(c, size + 2 * GUARD + 64, 64);
+	uint64_t area = at + GUARD + (align == 16 ? 0 : align);
+
+	fill(c, at, GUARD_BYTE, size + 2 * GUARD + 64);
+	fill(c, area, 0, size);
+	return area;
+}
+
+static bool guarded(struct conform *c, uint64_t area, uint64_t size)
+{
+	return differs(c, area - GUARD, GUARD_BYTE, GUARD) == GUARD &&
+	       differs(c, area + size, GUARD_BYTE, GUARD) == GUARD;
+}
+
+const char *ring_guards(struct conform *c, const struct ring *ring)
+{
+	if (!guarded(c, ring->desc, ring_desc_size(ring)))
+		return "Descriptor Area";
+	if (!guarded(c, ring->driver, ring_driver_size(ring)))
+		return "Driver Area";
+	return guarded(c, ring->device, ring_device_size(ring)) ? "" : "Device Area";
+}
+
+static void forget(struct ring *ring)
+{
+	ring->avail = ring->shown = ring->used = 0;
+	ring->avail_wrap = ring->used_wrap = true;
+	ring->n_free = ring->size;
+	ring->unpublished_slot = -1;
+	ring->free_head = 0;
+	memset(ring->length, 0, sizeof(ring->length));
+	for (uint32_t i = 0; i < ring->size; i++)
+		ring->next_free[i] = (uint16_t)((i + 1) % ring->size);
+}
+
+void ring_clear(struct conform *c, struct ring *ring)
+{
+	forget(ring);
+	fill(c, ring->desc, 0, ring_desc_size(ring));
+	fill(c, ring->driver, 0, ring_driver_size(ring));
+	fill(c, ring->device, 0, ring_device_size(ring));
+}
+
+static uint32_t usable_size(struct conform *c, const struct ring *ring, uint32_t size)
+{
+	uint32_t max = queue_size_max(c, ring->index);
+
+	need(c, max > 0, "the device has no queue %u", ring->index);
+	if (size)
+		return size;
+	size = max < RING_MAX ? max : RING_MAX;
+	while (!ring->packed && (size & (size - 1)))
+		size &= size - 1;
+	return size;
+}
+
+void ring_init(struct conform *c, struct ring *ring, unsigned index, uint32_t size)
+{
+	memset(ring, 0, sizeof(*ring));
+	ring->index = index;
+	ring->packed = accepted(c) & VMMIO_FEATURE(VMMIO_F_RING_PACKED);
+	ring->event_idx = accepted(c) & VMMIO_FEATURE(VMMIO_F_EVENT_IDX);
+	ring->in_order = accepted(c) & VMMIO_FEATURE(VMMIO_F_IN_ORDER);
+	ring->notification_data = accepted(c) & VMMIO_FEATURE(VMMIO_F_NOTIFICATION_DATA);
+	ring->size = usable_size(c, ring, size);
+	need(c, ring->size <= RING_MAX, "the suite has no rings of %u entries", ring->size);
+	ring->desc = take_area(c, ring_desc_size(ring), 16);
+	ring->driver = take_area(c, ring_driver_size(ring), ring->packed ? 4 : 2);
+	ring->device = take_area(c, ring_device_size(ring), 4);
+	forget(ring);
+	ring_program(c, ring);
+}
+
+/* --- Registers -------------------------------------------------------------------------- */
+
+static void write_address(struct conform *c, uint32_t low, uint64_t address)
+{
+	wr(c, low, (uint32_t)address);
+	wr(c, low + 4, (uint32_t)(address >> 32));
+}
+
+void ring_program(struct conform *c, const struct ring *ring)
+{
+	wr(c, VMMIO_REG_QUEUE_SEL, ring->index);
+	wr(c, VMMIO_REG_QUEUE_SIZE, ring->size);
+	write_address(c, VMMIO_REG_QUEUE_DESC_LOW, ring->desc);
+	write_address(c, VMMIO_REG_QUEUE_DRIVER_LOW, ring->driver);
+	write_address(c, VMMIO_REG_QUEUE_DEVICE_LOW, ring->device);
+}
+
+void ring_enable(struct conform *c, const struct ring *ring)
+{
+	wr(c, VMMIO_REG_QUEUE_SEL, ring->index);
+	wr(c, VMMIO_REG_QUEUE_READY, 1);
+}
+
+void ring_go(struct conform *c, struct ring *ring, unsigned index, uint32_t size)
+{
+	ring_init(c, ring, index, size);
+	ring_enable(c, ring);
+	driver_ok(c);
+}
+
+void ring_notify(struct conform *c, struct ring *ring)
+{
+	uint32_t value = ring->index;
+
+	if (ring->notification_data && ring->packed)
+		value |= (uint32_t)(ring->avail | (ring->avail_wrap ? 0x8000u : 0)) << 16;
+	else if (ring->notification_data)
+		value |= (uint32_t)ring->shown << 16;
+	wr(c, VMMIO_REG_QUEUE_NOTIFY, value);
+}
+
+/* --- By format --------------------------------------------------------------------------- */
+
+uint32_t ring_add(struct conform *c, struct ring *ring, const struct seg *segs, unsigned n)
+{
+	need(c, n >= 1 && n <= ring->n_free, "no room for %u descriptors in a queue of %u", n,
+		ring->size);
+	return ring->packed ? packed_add(c, ring, segs, n, 0) : split_add(c, ring, segs, n, 0);
+}
+
+uint32_t ring_add_indirect(struct conform *c, struct ring *ring, uint64_t table, uint32_t bytes,
+	uint16_t more_flags)
+{
+	const struct seg seg = {table, bytes, false};
+	uint16_t flags = (uint16_t)(VMMIO_DESC_F_INDIRECT | more_flags);
+
+	need(c, ring->n_free >= 1, "no room for a descriptor in a queue of %u", ring->size);
+	return ring->packed ? packed_add(c, ring, &seg, 1, flags) : split_add(c, ring, &seg, 1, flags);
+}
+
+void ring_publish(struct conform *c, struct ring *ring)
+{
+	if (ring->packed)
+		packed_publish(c, ring);
+	else
+		split_publish(c, ring);
+}
+
+void ring_kick(struct conform *c, struct ring *ring)
+{
+	ring_publish(c, ring);
+	ring_notify(c, ring);
+}
+
+bool ring_used(struct conform *c, struct ring *ring, struct used *used)
+{
+	return ring->packed ? packed_used(c, ring, used) : split_used(c, ring, used);
+}
+
+struct waiting {
+	struct ring *ring;
+	struct used *used;
+};
+
+static bool took_one(struct conform *c, void *arg)
+{
+	struct waiting *waiting = arg;
+
+	return ring_used(c, waiting->ring, waiting->used);
+}
+
+bool ring_wait(struct conform *c, struct ring *ring, struct used *used)
+{
+	struct waiting waiting = {ring, used};
+
+	return wait_until(c, took_one, &waiting, patience(c));
+}
+
+unsigned ring_waiting(struct conform *c, const struct ring *ring)
+{
+	return ring->packed ? packed_waiting(c, ring) : split_waiting(c, ring);
+}
+
+void ring_want_none(struct conform *c, struct ring *ring)
+{
+	if (ring->packed)
+		packed_want(c, ring, VMMIO_EVENT_F_DISABLE, 0);
+	else
+		split_want(c, ring, VMMIO_AVAIL_F_NO_INTERRUPT, (uint16_t)(ring->used - 1));
+}
+
+void ring_want_all(struct conform *c, struct ring *ring)
+{
+	if (ring->packed)
+		packed_want(c, ring, VMMIO_EVENT_F_ENABLE, 0);
+	else
+		split_want(c, ring, 0, ring->used);
+}
+
+void ring_want_after(struct conform *c, struct ring *ring, unsigned n)
+{
+	if (ring->packed)
+		packed_want(c, ring, VMMIO_EVENT_F_DESC, n - 1);
+	else
+		split_want(c, ring, 0, (uint16_t)(ring->used + n - 1));
+}
+
+uint64_t ring_desc_at(const struct ring *ring, uint32_t slot)
+{
+	return ring->desc + 16u * (uint64_t)(slot % ring->size);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A run: what the device is, then check after check, each on a device that begins anew. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conform/engine.h"
+
+#define DEFAULT_PATIENCE UINT64_C(2000000000)
+
+static const struct {
+	uint32_t needs;
+	const char *reason;
+} obstacles[] = {
+	{NEEDS_V2, "the device has version 3"},
+	{NEEDS_V3, "the device has version 2"},
+	{NEEDS_MEMORY, "the target has no guest memory"},
+	{NEEDS_BLOCK, "not a block device"},
+	{NEEDS_ENTROPY, "not an entropy device"},
+	{NEEDS_TRAFFIC, "the suite has no requests for this type of device"},
+	{NEEDS_PACKED, "the device does not offer VIRTIO_F_RING_PACKED"},
+	{NEEDS_RING_RESET, "the device does not offer VIRTIO_F_RING_RESET"},
+	{NEEDS_INDIRECT, "the device does not offer VIRTIO_F_INDIRECT_DESC"},
+	{NEEDS_EVENT_IDX, "the device does not offer VIRTIO_F_EVENT_IDX"},
+	{NEEDS_IN_ORDER, "the device does not offer VIRTIO_F_IN_ORDER"},
+	{NEEDS_SUSPEND, "the device does not offer VIRTIO_F_SUSPEND"},
+	{NEEDS_NOTIFICATION_DATA, "the device does not offer VIRTIO_F_NOTIFICATION_DATA"},
+	{NEEDS_LINE, "the target does not show the interrupt line"},
+	{NEEDS_KNOWN, "the target does not say how the device was configured"},
+	{NEEDS_DELAY_IO, "the target cannot hold requests back"},
+	{NEEDS_DELAY_RESET, "the target cannot slow down a reset"},
+	{NEEDS_REVERSE, "the target cannot complete requests out of order"},
+	{NEEDS_CHANGE_CONFIG, "the target cannot make the device change its configuration"},
+	{NEEDS_BREAK_DOWN, "the target cannot let the device break down"},
+	{NEEDS_ACTIVITY, "the target does not tell what goes on inside the device"},
+	{NEEDS_STORAGE, "the target does not show what the device has stored"},
+	{NEEDS_WRITES, "would write to the device's storage: not without --destructive"},
+};
+
+static const char *no_device(const struct conform *c)
+{
+	if (c->magic != VMMIO_MAGIC)
+		return "no virtio device here: MagicValue is wrong";
+	if (c->version != 2 && c->version != 3)
+		return "nothing to judge: Version is neither 2 nor 3";
+	return c->device_id == 0 ? "nothing to judge: DeviceID 0 is a placeholder" : NULL;
+}
+
+const char *engine_obstacle(const struct conform *c, const struct check *check)
+{
+	if (check->needs & NEEDS_NO_DEVICE)
+		return NULL;
+	if (c->dead)
+		return "the device stopped answering before";
+	if (no_device(c))
+		return no_device(c);
+	for (size_t i = 0; i < sizeof(obstacles) / sizeof(obstacles[0]); i++) {
+		uint32_t needs = obstacles[i].needs;
+
+		if ((check->needs & needs) && !can(c, needs))
+			return obstacles[i].reason;
+	}
+	return NULL;
+}
+
+bool can(const struct conform *c, uint32_t needs)
+{
+	return (c->can & ~c->lost & needs) == needs;
+}
+
+/* --- Selection ----------------------------------------------------------------------------- */
+
+static bool has_word(const char *list, const char *between, const char *word)
+{
+	char next[64];
+
+	while (engine_word(&list, between, next, sizeof(next))) {
+		if (strcmp(next, word) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool check_matches(const struct check *check, const char *word)
+{
+	return strcmp(check->name, word) == 0 || has_word(check->requirements, " ", word);
+}
+
+static bool selected(const struct conform *c, const struct check *check)
+{
+	const char *list = c->options.only;
+	char word[64];
+
+	if (!list)
+		return true;
+	while (engine_word(&list, ", ", word, sizeof(word))) {
+		if (check_matches(check, word))
+			return true;
+	}
+	return false;
+}
+
+/* Every word of `only` is a check or a requirement. */
+static bool known_words(const char *only)
+{
+	const struct check *check;
+	char word[64];
+
+	while (only && engine_word(&only, ", ", word, sizeof(word))) {
+		bool found = vmmio_conform_requirement(word) != NULL;
+
+		for (size_t i = 0; !found && (check = engine_check(i, NULL)); i++)
+			found = check_matches(check, word);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* --- One check --------------------------------------------------------------------------- */
+
+/* The device as a driver finds it: made anew where the target can, else reset. */
+static void begin_anew(struct conform *c)
+{
+	int error = c->ops.restart ? c->ops.restart(c->target->ctx) : -ENOTSUP;
+
+	if (error == 0) {
+		c->dead = false;
+		return;
+	}
+	if (error != -ENOTSUP)
+		engine_gone(c, error, "restarting it");
+	if (!(c->check->needs & NEEDS_NO_DEVICE))
+		reset(c);
+}
+
+static void undo_hooks(struct conform *c)
+{
+	void *ctx = c->target->ctx;
+
+	if (c->ops.restart || c->dead)
+		return;
+	if (c->ops.delay_io)
+		(void)c->ops.delay_io(ctx, 0);
+	if (c->ops.delay_reset)
+		(void)c->ops.delay_reset(ctx, 0);
+	if (c->ops.reverse_order)
+		(void)c->ops.reverse_order(ctx, false);
+}
+
+static void run_check(struct conform *c, const struct check *check)
+{
+	const char *obstacle;
+
+	engine_open_books(c, check);
+	if (setjmp(c->end) == 0) {
+		if (c->dead && c->ops.restart && c->ops.restart(c->target->ctx) == 0)
+			c->dead = false;
+		obstacle = engine_obstacle(c, check);
+		need(c, !obstacle, "%s", obstacle ? obstacle : "");
+		begin_anew(c);
+		check->run(c);
+	}
+	undo_hooks(c);
+	engine_close_books(c);
+}
+
+static size_t count_selected(const struct conform *c)
+{
+	const struct check *check;
+	size_t n = 0;
+
+	for (size_t i = 0; (check = engine_check(i, NULL)); i++)
+		n += selected(c, check);
+	return n;
+}
+
+static void run_checks(struct conform *c)
+{
+	size_t n = count_selected(c), done = 0;
+	struct vmmio_conform_check about;
+	const struct check *check;
+
+	for (size_t i = 0; (check = engine_check(i, NULL)); i++) {
+		if (!selected(c, check))
+			continue;
+		if (c->options.begin && vmmio_conform_check(i, &about))
+			c->options.begin(c->options.ctx, &about, done, n);
+		run_check(c, check);
+		done++;
+	}
+}
+
+/* --- The run ---------------------------------------------------------------------------- */
+
+static int check_target(const struct vmmio_target *target)
+{
+	if (!target || target->size < sizeof(*target) || !target->ops)
+		return -EINVAL;
+	if (target->ops->size < offsetof(struct vmmio_target_ops, mem_read))
+		return -EINVAL;
+	if (!target->ops->read || !target->ops->write)
+		return -EINVAL;
+	return 0;
+}
+
+static void identify(struct conform *c)
+{
+	if (setjmp(c->end) == 0)
+		engine_identify(c);
+}
+
+static int open_run(struct conform *c, const struct vmmio_target *target,
+	const struct vmmio_conform_options *options)
+{
+	size_t n = target->ops->size < sizeof(c->ops) ? target->ops->size : sizeof(c->ops);
+
+	c->target = target;
+	memcpy(&c->ops, target->ops, n);
+	if (options)
+		memcpy(&c->options, options,
+			options->size < sizeof(c->options) ? options->size : sizeof(c->options));
+	if (!c->options.patience)
+		c->options.patience = DEFAULT_PATIENCE;
+	identify(c);
+	return vmmio_conform_report_create(
+		target->name ? target->name : "device", c->version, &c->report);
+}
+
+int vmmio_conform_run(const struct vmmio_target *target,
+	const struct vmmio_conform_options *options, struct vmmio_conform_report **out)
+{
+	struct conform *c;
+	int error;
+
+	if (!out || check_target(target) || (options && !options->size))
+		return -EINVAL;
+	if (options && !known_words(options->only))
+		return -EINVAL;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	error = open_run(c, target, options);
+	if (!error) {
+		run_checks(c);
+		error = c->error;
+	}
+	if (error)
+		vmmio_conform_report_free(c->report);
+	else
+		*out = c->report;
+	if (!error && no_device(c))
+		error = -ENODEV;
+	free(c);
+	return error;
+}

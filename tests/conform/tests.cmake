@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# --- Catalogue
+foreach(part catalogue orphans)
+  vmmio_test(conform_${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c
+    ${CMAKE_CURRENT_LIST_DIR}/catalogue_faults.c ${CMAKE_CURRENT_LIST_DIR}/judges.c)
+  target_link_libraries(test_conform_${part} PRIVATE conform-static)
+endforeach()
+# Checks and rules are still being written: this line goes when the last orphan has.
+set_tests_properties(conform_orphans PROPERTIES WILL_FAIL TRUE)
+# --- Targets
+vmmio_test(conform_targets ${CMAKE_CURRENT_LIST_DIR}/test_targets.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_targets_mem.c)
+target_link_libraries(test_conform_targets PRIVATE conform-static)
+add_library(bad-plugin MODULE ${CMAKE_CURRENT_LIST_DIR}/bad_plugin.c)
+target_include_directories(bad-plugin PRIVATE ${PROJECT_SOURCE_DIR}/include)
+add_dependencies(test_conform_targets bad-plugin vmmio)
+target_compile_definitions(test_conform_targets PRIVATE BAD_PLUGIN="$<TARGET_FILE:bad-plugin>"
+  NO_PLUGIN="$<TARGET_FILE:vmmio>")
+if(VMMIO_BUILD_EXAMPLES)
+  add_dependencies(test_conform_targets vmmio-example-plugin)
+  target_compile_definitions(test_conform_targets PRIVATE
+    EXAMPLE_PLUGIN="$<TARGET_FILE:vmmio-example-plugin>")
+endif()
+
+# --- Reports, the tool: with a suite of which everything is known in place of the real one
+add_library(stub-suite OBJECT ${CMAKE_CURRENT_LIST_DIR}/stub_suite.c)
+target_compile_definitions(stub-suite PRIVATE _GNU_SOURCE)
+target_include_directories(stub-suite PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+vmmio_test(conform_report ${CMAKE_CURRENT_LIST_DIR}/test_report.c $<TARGET_OBJECTS:stub-suite>)
+target_link_libraries(test_conform_report PRIVATE conform-static)
