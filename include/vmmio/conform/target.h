@@ -84,6 +84,8 @@ enum vmmio_target_flags {
 	VMMIO_TARGET_DISPOSABLE = 1u << 1,
 	/* The fields below known_device_id say what the device was configured to be. */
 	VMMIO_TARGET_KNOWN = 1u << 2,
+	/* storage_read shows what a power cut would leave, not what may be in a cache. */
+	VMMIO_TARGET_MEDIA = 1u << 3,
 };
 
 /*

@@ -115,9 +115,7 @@
 		"completion: of the write, if neither VIRTIO_BLK_F_CONFIG_WCE nor "
 		"VIRTIO_BLK_F_FLUSH was negotiated although the latter was offered, or if "
 		"writeback was 0 all the time; else of the flush after it.",
-		"What storage_read shows may be in a cache that a power cut would empty. Needs "
-		"media with a cache of their own, so that what is on them and what is on its way "
-		"can be told apart."},
+		JUDGED},
 	{"BLK-DEV-31", DEVICE, MAY, KEYWORD, S_BLOCK_DEV,
 		"A device that does not offer VIRTIO_BLK_F_FLUSH may also have writes on "
 		"persistent storage before it reports their completion.",

@@ -256,6 +256,8 @@ static void stable(struct conform *c)
 	uint64_t flush = VMMIO_FEATURE(VMMIO_BLK_F_FLUSH), wce = VMMIO_FEATURE(VMMIO_BLK_F_CONFIG_WCE);
 	struct ring ring;
 
+	need(c, target(c)->flags & VMMIO_TARGET_MEDIA,
+		"the target does not tell what is on the medium from what is in a cache");
 	need(c, offered(c, VMMIO_BLK_F_FLUSH) && !offered(c, VMMIO_BLK_F_RO),
 		"no writable disk with VIRTIO_BLK_F_FLUSH");
 	need(c, block_capacity(c) > 20, "the disk is too small");
