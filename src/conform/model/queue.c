@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Virtqueues: their registers, and when they run. What a ring holds is split.c, packed.c. */
+#include "conform/model/internal.h"
+
+struct queue *model_selected(struct model *m)
+{
+	return m->queue_sel < m->options.n_queues ? &m->queues[m->queue_sel] : NULL;
+}
+
+const struct ring_ops *model_ring(const struct queue *q)
+{
+	return q->packed ? &model_packed : &model_split;
+}
+
+void model_queue_default(struct queue *q)
+{
+	struct model *m = q->m;
+
+	*q = (struct queue){.m = m, .index = q->index, .size_max = q->size_max};
+	q->setup.size = q->size_max;
+}
+
+void model_queue_break(struct queue *q)
+{
+	q->broken = true;
+	model_needs_reset(q->m);
+}
+
+/* --- Start -------------------------------------------------------------------------------- */
+
+static bool size_fits(const struct queue *q, uint32_t size)
+{
+	if (!size || size > q->size_max)
+		return false;
+	return q->packed || (size & (size - 1)) == 0;
+}
+
+static bool find_areas(struct queue *q)
+{
+	const uint64_t at[3] = {q->setup.desc, q->setup.driver, q->setup.device};
+	uint8_t **const areas[3] = {&q->desc, &q->driver, &q->device};
+	uint64_t sizes[3], aligns[3];
+
+	model_ring(q)->layout(q->size, sizes, aligns);
+	for (unsigned i = 0; i < 3; i++) {
+		*areas[i] = model_memory(q->m, at[i], sizes[i]);
+		if (!*areas[i] || at[i] % aligns[i])
+			return false;
+	}
+	return true;
+}
+
+/* What the driver has set up may be unusable; only now does it show. */
+static void activate(struct queue *q)
+{
+	q->packed = model_has(q->m, VMMIO_F_RING_PACKED);
+	q->size = q->setup.size;
+	q->place = (struct place){.avail_wrap = true, .used_wrap = true};
+	q->active = size_fits(q, q->size) && find_areas(q);
+	if (!q->active)
+		model_queue_break(q);
+}
+
+void model_queue_start(struct queue *q)
+{
+	if (!q->ready || q->resetting || q->broken || !model_live(q->m))
+		return;
+	if (!q->active)
+		activate(q);
+	model_take(q);
+}
+
+/* --- Registers ----------------------------------------------------------------------------- */
+
+static void set_half(uint64_t *address, bool high, uint32_t value)
+{
+	const unsigned shift = high ? 32 : 0;
+
+	*address &= ~(UINT64_C(0xffffffff) << shift);
+	*address |= (uint64_t)value << shift;
+}
+
+/* QueueSize and the addresses, which stand still while the queue is ready. */
+void model_queue_setup(struct queue *q, uint32_t offset, uint32_t value)
+{
+	if (q->ready)
+		return;
+	switch (offset) {
+	case VMMIO_REG_QUEUE_SIZE:
+		q->setup.size = value;
+		break;
+	case VMMIO_REG_QUEUE_DESC_LOW:
+	case VMMIO_REG_QUEUE_DESC_HIGH:
+		set_half(&q->setup.desc, offset == VMMIO_REG_QUEUE_DESC_HIGH, value);
+		break;
+	case VMMIO_REG_QUEUE_DRIVER_LOW:
+	case VMMIO_REG_QUEUE_DRIVER_HIGH:
+		set_half(&q->setup.driver, offset == VMMIO_REG_QUEUE_DRIVER_HIGH, value);
+		break;
+	case VMMIO_REG_QUEUE_DEVICE_LOW:
+	case VMMIO_REG_QUEUE_DEVICE_HIGH:
+		set_half(&q->setup.device, offset == VMMIO_REG_QUEUE_DEVICE_HIGH, value);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The write returns when nothing of the queue is under way any more. */
+static void disable(struct queue *q)
+{
+	q->active = false;
+	model_orphan(q->m, q);
+	while (model_busy(q->m, q))
+		model_step_next(q->m);
+	model_queue_default(q);
+}
+
+void model_queue_ready(struct queue *q, uint32_t value)
+{
+	if (q->resetting || value > 1 || q->ready == (value == 1))
+		return;
+	if (!value) {
+		disable(q);
+		return;
+	}
+	q->ready = true;
+	model_queue_start(q);
+	model_step(q->m);
+}
+
+void model_queue_reset(struct queue *q, uint32_t value)
+{
+	struct model *m = q->m;
+
+	if (value != 1 || q->resetting || !model_has(m, VMMIO_F_RING_RESET))
+		return;
+	if (!q->ready) {
+		model_queue_default(q);
+		return;
+	}
+	q->active = false;
+	q->resetting = true;
+	q->reset_due = model_after(m, m->reset_delay);
+	model_orphan(m, q);
+	model_step(m);
+}
+
+/* A device reset takes over, and is what ends it. */
+uint64_t model_queue_reset_next(const struct queue *q)
+{
+	const uint64_t quiet = model_quiet_at(q->m, q);
+
+	if (!q->resetting || q->m->resetting)
+		return MODEL_NEVER;
+	return quiet > q->reset_due ? quiet : q->reset_due;
+}
+
+void model_queue_reset_step(struct queue *q)
+{
+	if (q->m->now >= model_queue_reset_next(q))
+		model_queue_default(q);
+}
+
+/* With NOTIFICATION_DATA the upper half says where the driver stands: a hint, not needed. */
+void model_queue_notify(struct model *m, uint32_t value)
+{
+	const uint32_t index = model_has(m, VMMIO_F_NOTIFICATION_DATA) ? value & 0xffff : value;
+
+	if (index >= m->options.n_queues)
+		return;
+	model_take(&m->queues[index]);
+	model_step(m);
+}
