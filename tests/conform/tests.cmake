@@ -28,3 +28,7 @@ target_compile_definitions(stub-suite PRIVATE _GNU_SOURCE)
 target_include_directories(stub-suite PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
 vmmio_test(conform_report ${CMAKE_CURRENT_LIST_DIR}/test_report.c $<TARGET_OBJECTS:stub-suite>)
 target_link_libraries(test_conform_report PRIVATE conform-static)
+# The conformance suite.
+vmmio_test(model ${CMAKE_CURRENT_LIST_DIR}/test_model.c ${CMAKE_CURRENT_LIST_DIR}/model_rig.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_model_life.c ${CMAKE_CURRENT_LIST_DIR}/test_model_rings.c)
+target_link_libraries(test_model PRIVATE conform-static)
