@@ -1,3 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # vmmio-conform, the tool: the command line, and the target that is libvmmio itself.
 set(tools_sources tools/main.c)
+# libvmmio as a target; tests of the tool's parts use it too.
+set(inproc_sources tools/inproc.c tools/inproc_device.c tools/inproc_hold.c tools/inproc_wrap.c)
+list(APPEND tools_sources ${inproc_sources})

@@ -32,3 +32,10 @@ target_link_libraries(test_conform_report PRIVATE conform-static)
 vmmio_test(model ${CMAKE_CURRENT_LIST_DIR}/test_model.c ${CMAKE_CURRENT_LIST_DIR}/model_rig.c
   ${CMAKE_CURRENT_LIST_DIR}/test_model_life.c ${CMAKE_CURRENT_LIST_DIR}/test_model_rings.c)
 target_link_libraries(test_model PRIVATE conform-static)
+# --- libvmmio as a target
+include(${PROJECT_SOURCE_DIR}/src/tools/sources.cmake)
+list(TRANSFORM inproc_sources PREPEND ${PROJECT_SOURCE_DIR}/src/ OUTPUT_VARIABLE inproc_paths)
+vmmio_test(conform_inproc ${CMAKE_CURRENT_LIST_DIR}/test_inproc.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_inproc_delay.c ${CMAKE_CURRENT_LIST_DIR}/test_inproc_reset.c
+  ${CMAKE_CURRENT_LIST_DIR}/inproc_rig.c ${inproc_paths})
+target_link_libraries(test_conform_inproc PRIVATE conform-static)
