@@ -21,6 +21,10 @@ if(VMMIO_BUILD_EXAMPLES)
   target_compile_definitions(test_conform_targets PRIVATE
     EXAMPLE_PLUGIN="$<TARGET_FILE:vmmio-example-plugin>")
 endif()
+vmmio_test(conform_no_plugins ${CMAKE_CURRENT_LIST_DIR}/test_no_plugins.c
+  ${PROJECT_SOURCE_DIR}/src/conform/targets/plugin.c)
+target_compile_definitions(test_conform_no_plugins PRIVATE VMMIO_CONFORM_NO_PLUGINS)
+target_link_libraries(test_conform_no_plugins PRIVATE conform-static)
 
 # --- Reports, the tool: with a suite of which everything is known in place of the real one
 add_library(stub-suite OBJECT ${CMAKE_CURRENT_LIST_DIR}/stub_suite.c)
