@@ -43,3 +43,12 @@ vmmio_test(conform_inproc ${CMAKE_CURRENT_LIST_DIR}/test_inproc.c
   ${CMAKE_CURRENT_LIST_DIR}/test_inproc_delay.c ${CMAKE_CURRENT_LIST_DIR}/test_inproc_reset.c
   ${CMAKE_CURRENT_LIST_DIR}/inproc_rig.c ${inproc_paths})
 target_link_libraries(test_conform_inproc PRIVATE conform-static)
+# --- The qtest target
+vmmio_test(conform_qtest ${CMAKE_CURRENT_LIST_DIR}/test_qtest.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_qtest_wrong.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_qtest_machine.c ${CMAKE_CURRENT_LIST_DIR}/fake_qtest.c)
+target_link_libraries(test_conform_qtest PRIVATE conform-static)
+vmmio_test(conform_qtest_qemu ${CMAKE_CURRENT_LIST_DIR}/test_qtest_qemu.c)
+target_link_libraries(test_conform_qtest_qemu PRIVATE conform-static)
+target_compile_definitions(test_conform_qtest_qemu PRIVATE
+  QEMU_MACHINE="${CMAKE_CURRENT_LIST_DIR}/qemu-machine")

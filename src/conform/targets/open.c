@@ -21,6 +21,8 @@ static const struct vmmio_target_kind kinds[] = {
 	{"mem", "mem:ADDR[,ram=SIZE,size=SIZE]",
 		"a device of this machine, registers at physical address ADDR (as root)",
 		target_mem_open},
+	{"qtest", "qtest:SOCKET,base=ADDR[,ram=ADDR+SIZE,irq=N,...][,exec=COMMAND]",
+		"a device in QEMU, or whatever speaks its qtest protocol", target_qtest_open},
 };
 
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
