@@ -25,7 +25,6 @@
 /* The smallest window in use; the registers of the next device may follow. */
 #define WINDOW_DEFAULT 0x200u
 #define WINDOW_MAX 0x10000u
-#define RAM_MAX (UINT64_C(1) << 30)
 #define CLOSE_PATIENCE_MS 1000
 
 struct mem_options {
@@ -193,7 +192,7 @@ static int refuse_map(const struct mem_options *o, int err, struct vmmio_target_
 			o->address, strerror(-err));
 	return target_error(error, err,
 		"mem: the kernel keeps /dev/mem from 0x%" PRIx64
-		" (strict devmem): unbind the device's driver under "
+		" (strict devmem): if a device is there, unbind its driver under "
 		"/sys/bus/platform/drivers/virtio-mmio, or boot with iomem=relaxed",
 		o->address);
 }
@@ -270,10 +269,10 @@ static int get_ram(struct mem *mem, const struct mem_options *o, struct vmmio_ta
 static int parse(const char *args, struct mem_options *o, struct vmmio_target_error *error)
 {
 	const struct arg table[] = {
-		{"ram", ARG_NUMBER, &o->ram, "SIZE", MEM_HUGE, RAM_MAX},
+		{"ram", ARG_NUMBER, &o->ram, "SIZE", MEM_HUGE, MEM_MAX},
 		{"size", ARG_NUMBER, &o->window, "SIZE", VMMIO_REG_CONFIG, WINDOW_MAX},
 		{"file", ARG_TEXT, o->file, "PATH", 0, sizeof(o->file)},
-		{"base", ARG_NUMBER, &o->base, "ADDR", 0, UINT64_MAX - RAM_MAX},
+		{"base", ARG_NUMBER, &o->base, "ADDR", 0, UINT64_MAX - MEM_MAX},
 		{.key = NULL}};
 	char address[32];
 	const char *rest = args_first(args, address, sizeof(address));

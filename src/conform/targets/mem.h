@@ -6,6 +6,7 @@
 #include "conform/targets/kinds.h"
 
 #define MEM_HUGE (UINT64_C(2) << 20)
+#define MEM_MAX (UINT64_C(1) << 30)
 
 /* size bytes, physically in one piece at physical. */
 struct mem_ram {
@@ -14,12 +15,22 @@ struct mem_ram {
 	uint64_t size;
 };
 
-/* From huge pages, locked; size is a multiple of MEM_HUGE. 0, or -errno and error. */
+/* From huge pages, locked; size is a multiple of MEM_HUGE, at most MEM_MAX. 0, or -errno and
+ * error. */
 int mem_ram_get(uint64_t size, struct mem_ram *out, struct vmmio_target_error *error);
 
 void mem_ram_put(struct mem_ram *ram);
 
-/* Where ram->host lies, by a file such as /proc/self/pagemap; fills in ram->physical. */
-int mem_ram_locate(int pagemap, struct mem_ram *ram, struct vmmio_target_error *error);
+struct mem_page {
+	uint64_t physical;
+	uint64_t number; /* in the memory as it came */
+};
+
+/*
+ * Where the n huge pages from host on lie, by a file such as /proc/self/pagemap: filled in, in
+ * the order in which they lie there. They have to be one piece.
+ */
+int mem_ram_locate(int pagemap, const uint8_t *host, struct mem_page *pages, size_t n,
+	struct vmmio_target_error *error);
 
 #endif
