@@ -128,7 +128,8 @@ struct vmmio_driver_queue *queue(void)
 void send(unsigned number)
 {
 	struct vmmio_driver_seg seg = {r.area.guest + number * AREA, VMMIO_BLK_SECTOR};
-	struct vmmio_driver_chain chain = {.in = &seg, .n_in = 1, .cookie = (char *)NULL + number};
+	struct vmmio_driver_chain chain = {
+		.in = &seg, .n_in = 1, .cookie = (void *)(uintptr_t)number};
 	struct vmmio_driver_blk_op op = {.type = VMMIO_BLK_T_IN,
 		.sector = number,
 		.sectors = 1,
@@ -154,14 +155,14 @@ unsigned take(void)
 
 	if (r.null)
 		return vmmio_driver_queue_poll(queue(), &used) == 1
-			       ? (unsigned)((char *)used.cookie - (char *)NULL)
+			       ? (unsigned)(uintptr_t)used.cookie
 			       : 0;
 	if (vmmio_driver_blk_poll(r.blk, 0, &request) != 1)
 		return 0;
 	ck_assert_int_eq(vmmio_driver_request_result(request), 0);
 	cookie = vmmio_driver_request_cookie(request);
 	vmmio_driver_request_release(request);
-	return (unsigned)((char *)cookie - (char *)NULL);
+	return (unsigned)(uintptr_t)cookie;
 }
 
 void expect_at(uint64_t when, unsigned number)
