@@ -49,11 +49,11 @@ static const char *no_device(const struct conform *c)
 
 const char *engine_obstacle(const struct conform *c, const struct check *check)
 {
-	if (check->needs & NEEDS_NO_DEVICE)
-		return NULL;
-	if (c->dead)
+	bool any_device = check->needs & NEEDS_NO_DEVICE;
+
+	if (c->dead && !any_device)
 		return "the device stopped answering before";
-	if (no_device(c))
+	if (no_device(c) && !any_device)
 		return no_device(c);
 	for (size_t i = 0; i < sizeof(obstacles) / sizeof(obstacles[0]); i++) {
 		uint32_t needs = obstacles[i].needs;
