@@ -74,6 +74,8 @@ void engine_close_books(struct conform *c);
 void engine_result(struct conform *c, const struct judgement *judgement);
 /* The last accesses as lines. */
 void engine_accesses(const struct conform *c, char *text, size_t size);
+/* "Status", "Config+0x8", or the offset. */
+void engine_register_name(uint64_t offset, char *name, size_t size);
 /* All checks, in the order in which they run. */
 const struct check *engine_check(size_t i, const char **topic);
 /* Next word of a list separated by any of `between`; false: no more. */

@@ -39,7 +39,7 @@ static const struct {
 	{VMMIO_REG_CONFIG_GENERATION, "ConfigGeneration"},
 };
 
-static void name_of(uint64_t offset, char *name, size_t size)
+void engine_register_name(uint64_t offset, char *name, size_t size)
 {
 	for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++) {
 		if (registers[i].offset == offset) {
@@ -64,7 +64,7 @@ void engine_accesses(const struct conform *c, char *text, size_t size)
 		const struct access *a = &c->accesses[i % ACCESSES_KEPT];
 		char name[32], width[24] = "";
 
-		name_of(a->offset, name, sizeof(name));
+		engine_register_name(a->offset, name, sizeof(name));
 		if (a->width != 4)
 			snprintf(width, sizeof(width), " (%u bytes)", a->width);
 		used += (size_t)snprintf(text + used, size - used, "%s%s %s 0x%llx%s",

@@ -4,3 +4,6 @@ set(tools_sources tools/main.c)
 # libvmmio as a target; tests of the tool's parts use it too.
 set(inproc_sources tools/inproc.c tools/inproc_device.c tools/inproc_hold.c tools/inproc_wrap.c)
 list(APPEND tools_sources ${inproc_sources})
+set(tools_sources tools/main.c tools/commands.c tools/targets.c)
+list(APPEND tools_sources tools/tool.c tools/list.c tools/run.c tools/isolate.c tools/plan.c
+  tools/worker.c tools/watch.c tools/record.c tools/progress.c)

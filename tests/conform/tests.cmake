@@ -52,3 +52,20 @@ vmmio_test(conform_qtest_qemu ${CMAKE_CURRENT_LIST_DIR}/test_qtest_qemu.c)
 target_link_libraries(test_conform_qtest_qemu PRIVATE conform-static)
 target_compile_definitions(test_conform_qtest_qemu PRIVATE
   QEMU_MACHINE="${CMAKE_CURRENT_LIST_DIR}/qemu-machine")
+foreach(part main tool list run isolate plan worker watch record progress)
+  list(APPEND tool_parts ${PROJECT_SOURCE_DIR}/src/tools/${part}.c)
+endforeach()
+add_executable(stub-conform ${tool_parts} ${CMAKE_CURRENT_LIST_DIR}/stub_target.c
+  $<TARGET_OBJECTS:stub-suite>)
+set_target_properties(stub-conform PROPERTIES OUTPUT_NAME vmmio-conform
+  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/stub)
+target_include_directories(stub-conform PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(stub-conform PRIVATE _GNU_SOURCE)
+target_link_libraries(stub-conform PRIVATE conform-static)
+foreach(group help options list only formats output deaths no_run time processes)
+  add_test(NAME conform_tool_${group} COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/tool.sh ${group}
+    $<TARGET_FILE:stub-conform> ${CMAKE_CURRENT_BINARY_DIR}/conform_tool_${group})
+  set_tests_properties(conform_tool_${group} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+endforeach()
+set_tests_properties(conform_tool_list conform_tool_formats conform_tool_output PROPERTIES
+  RESOURCE_LOCK packages)

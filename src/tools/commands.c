@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands. */
+#include "tools/tool.h"
+
+const struct command tool_commands[] = {
+	{"list", "the requirements, and the checks that judge them", list_main},
+	{"run", "judge a device", run_main},
+	{0},
+};

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The targets that are the tool's own. */
+#include "tools/tool.h"
+
+const struct vmmio_target_kind tool_kinds[] = {
+	{0},
+};
