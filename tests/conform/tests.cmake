@@ -69,3 +69,6 @@ foreach(group help options list only formats output deaths no_run time processes
 endforeach()
 set_tests_properties(conform_tool_list conform_tool_formats conform_tool_output PROPERTIES
   RESOURCE_LOCK packages)
+add_test(NAME conform_page COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/page.sh $<TARGET_FILE:stub-conform>
+  ${CMAKE_CURRENT_BINARY_DIR}/conform_page)
+set_tests_properties(conform_page PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 RESOURCE_LOCK packages)
