@@ -93,8 +93,8 @@ static enum stub_answer answer_of(const struct stub_run *run, size_t i)
 	return answer;
 }
 
-static void say(const struct stub_run *run, const struct vmmio_conform_check *check,
-	const char *id, enum stub_answer answer)
+static void say(const struct stub_run *run, const struct vmmio_conform_check *check, const char *id,
+	enum stub_answer answer)
 {
 	struct vmmio_conform_result result = {
 		.requirement = vmmio_conform_requirement(id), .check = check->name};

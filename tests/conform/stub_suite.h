@@ -15,11 +15,11 @@ enum { STUB_REQUIREMENTS = 60, STUB_CHECKS = 30 };
 /* What a check's register reads, and so what the check says. */
 enum stub_answer {
 	STUB_PASS,
-	STUB_HOOK,  /* a pass, proven by a hook */
-	STUB_FLAG,  /* a pass that is flagged */
-	STUB_SKIP,  /* with one of two reasons */
+	STUB_HOOK, /* a pass, proven by a hook */
+	STUB_FLAG, /* a pass that is flagged */
+	STUB_SKIP, /* with one of two reasons */
 	STUB_FAIL,
-	STUB_CRAWL, /* passes after reading on for a while */
+	STUB_CRAWL,   /* passes after reading on for a while */
 	STUB_ENDLESS, /* reads on for ever */
 };
 

@@ -33,15 +33,16 @@ static void add(struct vmmio_conform_report *report, unsigned i, unsigned j,
 	struct vmmio_conform_result result = {
 		.requirement = requirement(j),
 		.check = check,
-		.verdict = answer == STUB_FAIL ? VMMIO_CONFORM_FAIL
-			: answer == STUB_SKIP  ? VMMIO_CONFORM_SKIP
-					       : VMMIO_CONFORM_PASS,
 		.proof = answer == STUB_HOOK ? VMMIO_CONFORM_HOOK : VMMIO_CONFORM_BLACK_BOX,
 		.flagged = answer == STUB_FLAG,
 		.detail = detail,
 		.accesses = trouble ? accesses : NULL,
 	};
 
+	if (answer == STUB_FAIL)
+		result.verdict = VMMIO_CONFORM_FAIL;
+	else if (answer == STUB_SKIP)
+		result.verdict = VMMIO_CONFORM_SKIP;
 	snprintf(check, sizeof(check), "check-%02u", i);
 	ck_assert_int_eq(vmmio_conform_report_add(report, &result), 0);
 }
@@ -163,7 +164,8 @@ START_TEST(survives_lack_of_memory)
 		if (format == VMMIO_CONFORM_TAP)
 			continue; /* needs none */
 		fixture_fail_alloc(1, true);
-		ck_assert_int_eq(vmmio_conform_write(report, (enum vmmio_conform_format)format, null),
+		ck_assert_int_eq(
+			vmmio_conform_write(report, (enum vmmio_conform_format)format, null),
 			-ENOMEM);
 	}
 	fixture_fail_alloc(0, false);
@@ -178,8 +180,7 @@ START_TEST(says_that_the_file_is_full)
 	FILE *full = fopen("/dev/full", "w");
 
 	ck_assert_ptr_nonnull(full);
-	ck_assert_int_eq(
-		vmmio_conform_write(report, (enum vmmio_conform_format)_i, full), -ENOSPC);
+	ck_assert_int_eq(vmmio_conform_write(report, (enum vmmio_conform_format)_i, full), -ENOSPC);
 	fclose(full);
 	vmmio_conform_report_free(report);
 }
@@ -196,7 +197,8 @@ START_TEST(text_has_topics_failures_skips)
 	in_order(text, "FAIL  STUB-DEV-01  MUST NOT  check check-02\n      expected 1, saw 2\n",
 		"pass  STUB-DEV-00  check-00 (hook) check-01\n");
 	in_order(text, "pass  STUB-DEV-00", "pass  STUB-DEV-01  check-00\n");
-	in_order(text, "      section: stub.tex:12-13;", "        Status := 0x0\n        Status = 0x4\n");
+	in_order(text, "      section: stub.tex:12-13;",
+		"        Status := 0x0\n        Status = 0x4\n");
 	in_order(text, "== topic-01", "flag  STUB-DEV-05  MUST  check check-09\n");
 	in_order(text, "   1  no hook: STUB-DEV-03\n", "   2  no line: STUB-DEV-04\n");
 	in_order(text, "no line:", "== summary of stub:target, version 3\n");
@@ -248,8 +250,8 @@ static const struct {
 
 START_TEST(summary_fits_a_screen)
 {
-	struct vmmio_conform_report *report =
-		make("plugin:/a/path/that/is/quite/long/and/goes/on/and/on/to/the/device/under/test.so");
+	struct vmmio_conform_report *report = make(
+		"plugin:/a/path/that/is/quite/long/and/goes/on/and/on/to/the/device/under/test.so");
 	unsigned broken = crowds[_i].broken, shown;
 	char *text, *summary, more[32];
 
@@ -258,7 +260,7 @@ START_TEST(summary_fits_a_screen)
 		enum stub_answer answer = i < broken ? STUB_FAIL : STUB_PASS;
 
 		add(report, i / 2, i, answer,
-			"expected something that takes many words to say and to read, and saw it not");
+			"expected something that takes many words to say and to read, saw nothing");
 	}
 	text = written(report, VMMIO_CONFORM_TEXT);
 	/* A target's name is as long as it is. */
@@ -287,11 +289,13 @@ START_TEST(empty_report_is_no_success)
 }
 END_TEST
 
-/* --- Strings that may hold anything ------------------------------------------------------------ */
+/* --- Strings that may hold anything ------------------------------------------------------- */
 
 /* Text, two controls, the four ways to be no UTF-8 (stray, cut short, too long, a surrogate),
  * what is UTF-8, and what formats take for their own. */
-#define NASTY "a\x01\x1b[2J\x7f|\x80|\xe2\x82|\xc0\xaf|\xed\xa0\x80|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|\"\\<&>'#"
+#define NASTY                                                                                      \
+	"a\x01\x1b[2J\x7f|\x80|\xe2\x82|\xc0\xaf|\xed\xa0\x80|"                                    \
+	"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|\"\\<&>'#"
 #define FFFD "\xef\xbf\xbd"
 
 static struct vmmio_conform_report *nasty(void)
@@ -307,15 +311,19 @@ static const struct {
 	enum vmmio_conform_format format;
 	const char *expected;
 } escaped[] = {
-	{VMMIO_CONFORM_TEXT, "      a" FFFD FFFD "[2J" FFFD "|" FFFD "|" FFFD FFFD "|" FFFD FFFD
-			     "|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|\"\\<&>'#\n"},
-	{VMMIO_CONFORM_JSON, "\"detail\": \"a\\u0001\\u001b[2J\\u007f|" FFFD "|" FFFD FFFD "|" FFFD FFFD
-			     "|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|\\\"\\\\<&>'#\""},
-	{VMMIO_CONFORM_TAP, "  message: \"a\\u0001\\u001b[2J\\u007f|" FFFD "|" FFFD FFFD "|" FFFD FFFD
-			    "|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|\\\"\\\\<&>'#\""},
-	{VMMIO_CONFORM_JUNIT, "message=\"a" FFFD FFFD "[2J" FFFD "|" FFFD "|" FFFD FFFD "|" FFFD FFFD
-			      "|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|"
-			      "&#34;\\&#60;&#38;&#62;&#39;#\""},
+	{VMMIO_CONFORM_TEXT,
+		"      a" FFFD FFFD "[2J" FFFD "|" FFFD "|" FFFD FFFD "|" FFFD FFFD
+		"|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|\"\\<&>'#\n"},
+	{VMMIO_CONFORM_JSON,
+		"\"detail\": \"a\\u0001\\u001b[2J\\u007f|" FFFD "|" FFFD FFFD "|" FFFD FFFD
+		"|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|\\\"\\\\<&>'#\""},
+	{VMMIO_CONFORM_TAP,
+		"  message: \"a\\u0001\\u001b[2J\\u007f|" FFFD "|" FFFD FFFD "|" FFFD FFFD
+		"|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|\\\"\\\\<&>'#\""},
+	{VMMIO_CONFORM_JUNIT,
+		"message=\"a" FFFD FFFD "[2J" FFFD "|" FFFD "|" FFFD FFFD "|" FFFD FFFD
+		"|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|"
+		"&#34;\\&#60;&#38;&#62;&#39;#\""},
 	{VMMIO_CONFORM_HTML, "\">a" FFFD FFFD "[2J" FFFD "|" FFFD "|" FFFD FFFD "|" FFFD FFFD
 			     "|" FFFD FFFD FFFD "|\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80|"
 			     "&#34;\\&#60;&#38;&#62;&#39;#</p>"},
@@ -330,12 +338,14 @@ START_TEST(strings_are_escaped)
 	ck_assert_msg(strstr(text, escaped[_i].expected) != NULL, "no '%s' in:\n%s",
 		escaped[_i].expected, text);
 	for (const char *at = text; *at; at++)
-		ck_assert_msg((unsigned char)*at >= ' ' || *at == '\n' || *at == '\t', "control %d", *at);
+		ck_assert_msg(
+			(unsigned char)*at >= ' ' || *at == '\n' || *at == '\t', "control %d", *at);
 	free(text);
 }
 END_TEST
 
-/* --- TAP, JUnit, HTML ----------------------------------------------------------------------------- */
+/* --- TAP, JUnit, HTML
+ * ----------------------------------------------------------------------------- */
 
 START_TEST(tap_has_a_point_for_each_result)
 {
@@ -344,7 +354,8 @@ START_TEST(tap_has_a_point_for_each_result)
 	ck_assert_int_eq(strncmp(text, "TAP version 13\n1..8\n", 20), 0);
 	in_order(text, "\nok 1 - STUB-DEV-01 check-00 (black-box)\n",
 		"\nok 2 - STUB-DEV-00 check-00 (hook)\n");
-	in_order(text, "\nnot ok 4 - STUB-DEV-01 check-02\n  ---\n  message: \"expected 1, saw 2\"\n",
+	in_order(text,
+		"\nnot ok 4 - STUB-DEV-01 check-02\n  ---\n  message: \"expected 1, saw 2\"\n",
 		"\n  accesses: [\"Status := 0x0\", \"Status = 0x4\"]\n  ...\n");
 	in_order(text, "\nok 5 - STUB-DEV-04 check-02 # SKIP no line\n",
 		"\nok 6 - STUB-DEV-05 check-09 (black-box, flagged)\n  ---\n");
@@ -368,12 +379,18 @@ START_TEST(junit_has_suites_of_cases)
 {
 	char *text = written(sample(), VMMIO_CONFORM_JUNIT);
 
-	in_order(text, "<testsuites name=\"vmmio-conform\" tests=\"8\" failures=\"1\" errors=\"0\" skipped=\"3\">",
-		"<testsuite name=\"topic-00\" tests=\"5\" failures=\"1\" errors=\"0\" skipped=\"1\">");
-	in_order(text, "<testsuite name=\"topic-01\" tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"2\">",
+	in_order(text,
+		"<testsuites name=\"vmmio-conform\" tests=\"8\" failures=\"1\" errors=\"0\" "
+		"skipped=\"3\">",
+		"<testsuite name=\"topic-00\" tests=\"5\" failures=\"1\" errors=\"0\" "
+		"skipped=\"1\">");
+	in_order(text,
+		"<testsuite name=\"topic-01\" tests=\"3\" failures=\"0\" errors=\"0\" "
+		"skipped=\"2\">",
 		"<system-out>flagged: expected 3, saw 4");
 	ck_assert_uint_eq(occurrences(text, "<testcase "), 8);
-	ck_assert_uint_eq(occurrences(text, "<failure type=\"MUST NOT\" message=\"expected 1, saw 2\">"), 1);
+	ck_assert_uint_eq(
+		occurrences(text, "<failure type=\"MUST NOT\" message=\"expected 1, saw 2\">"), 1);
 	ck_assert_uint_eq(occurrences(text, "<skipped message=\"no line\"/>"), 2);
 	ck_assert_uint_eq(occurrences(text, " time="), 0);
 	free(text);

@@ -35,7 +35,8 @@ static void element(FILE *file, const char *open, const char *text, const char *
 static void write_verdict(const struct page *page)
 {
 	if (page->n[OUTCOME_FAIL])
-		fprintf(page->file, "%zu of %zu requirements broken", page->n[OUTCOME_FAIL], page->n_all);
+		fprintf(page->file, "%zu of %zu requirements broken", page->n[OUTCOME_FAIL],
+			page->n_all);
 	else if (page->n[OUTCOME_PASS] + page->n[OUTCOME_FLAG])
 		fprintf(page->file, "No requirement broken, %zu kept",
 			page->n[OUTCOME_PASS] + page->n[OUTCOME_FLAG]);
@@ -65,12 +66,13 @@ static void write_facts(const struct page *page)
 
 	for (size_t i = 0; i < page->view.n; i++)
 		by_hook += page->view.entries[i]->result.verdict == VMMIO_CONFORM_PASS &&
-			page->view.entries[i]->result.proof == VMMIO_CONFORM_HOOK;
+			   page->view.entries[i]->result.proof == VMMIO_CONFORM_HOOK;
 	fputs("<p class=\"facts\">", page->file);
 	if (page->report->version)
 		fprintf(page->file, "virtio-mmio version %u. ", page->report->version);
 	fprintf(page->file,
-		"%zu results: %zu failed, %zu passed (%zu proven by a hook, %zu seen from outside), "
+		"%zu results: %zu failed, %zu passed (%zu proven by a hook, %zu seen from "
+		"outside), "
 		"%zu skipped.</p>\n",
 		page->view.n, counts.failed, counts.passed, by_hook, counts.passed - by_hook,
 		counts.skipped);
@@ -113,7 +115,8 @@ static void write_header(const struct page *page)
 		class = outcomes[OUTCOME_FAIL].class;
 	else if (page->n[OUTCOME_PASS] + page->n[OUTCOME_FLAG])
 		class = outcomes[OUTCOME_PASS].class;
-	fputs("<body>\n<header>\n<p class=\"kind\">virtio-mmio conformance report</p>\n", page->file);
+	fputs("<body>\n<header>\n<p class=\"kind\">virtio-mmio conformance report</p>\n",
+		page->file);
 	write_target(page);
 	fprintf(page->file, "<p class=\"verdict %s\">", class);
 	write_verdict(page);
@@ -130,11 +133,13 @@ static void write_bar(const struct page *page)
 	fprintf(file,
 		"<div class=\"bar\" id=\"bar\" hidden><div>\n"
 		"<div class=\"buttons\" role=\"group\" aria-label=\"Show\">\n"
-		"<button type=\"button\" data-show=\"all\" aria-pressed=\"true\">All <b>%zu</b></button>\n",
+		"<button type=\"button\" data-show=\"all\" aria-pressed=\"true\">All "
+		"<b>%zu</b></button>\n",
 		page->n_all);
 	for (unsigned i = 0; i < N_OUTCOMES; i++)
 		fprintf(file,
-			"<button type=\"button\" class=\"%s\" data-show=\"%s\" aria-pressed=\"false\"%s>"
+			"<button type=\"button\" class=\"%s\" data-show=\"%s\" "
+			"aria-pressed=\"false\"%s>"
 			"%s <b>%zu</b></button>\n",
 			outcomes[i].class, outcomes[i].class, page->n[i] ? "" : " disabled",
 			outcomes[i].title, page->n[i]);

@@ -62,7 +62,7 @@ static void write_counts(const struct vmmio_conform_report *report, FILE *file)
 
 	for (size_t i = 0; i < report->n; i++)
 		by_hook += report->entries[i].result.verdict == VMMIO_CONFORM_PASS &&
-			report->entries[i].result.proof == VMMIO_CONFORM_HOOK;
+			   report->entries[i].result.proof == VMMIO_CONFORM_HOOK;
 	fprintf(file,
 		"{\"requirements\": %zu, \"results\": %zu, \"passed\": %zu, \"failed\": %zu, "
 		"\"skipped\": %zu, \"flagged\": %zu, \"proven_by_hook\": %zu",

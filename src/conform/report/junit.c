@@ -86,8 +86,8 @@ static void write_suite_head(const struct view *view, size_t begin, size_t end, 
 		n[view->entries[i]->outcome]++;
 	fputs("  <testsuite", file);
 	attribute(file, "name", view->entries[begin]->topic);
-	fprintf(file, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n", end - begin,
-		n[OUTCOME_FAIL], n[OUTCOME_SKIP]);
+	fprintf(file, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
+		end - begin, n[OUTCOME_FAIL], n[OUTCOME_SKIP]);
 }
 
 static void write_suite(const struct vmmio_conform_report *report, const struct view *view,

@@ -200,8 +200,8 @@ static int (*const writers[])(const struct vmmio_conform_report *report, FILE *f
 	[VMMIO_CONFORM_HTML] = write_html,
 };
 
-int vmmio_conform_write(const struct vmmio_conform_report *report,
-	enum vmmio_conform_format format, FILE *file)
+int vmmio_conform_write(
+	const struct vmmio_conform_report *report, enum vmmio_conform_format format, FILE *file)
 {
 	int err;
 

@@ -40,7 +40,8 @@ static void write_point(const struct entry *entry, size_t number, FILE *file)
 		result->requirement->id, result->requirement->descriptive ? " [desc]" : "");
 	tap_line(file, result->check);
 	if (result->verdict == VMMIO_CONFORM_PASS)
-		fprintf(file, " (%s%s)", proof_name(result->proof), result->flagged ? ", flagged" : "");
+		fprintf(file, " (%s%s)", proof_name(result->proof),
+			result->flagged ? ", flagged" : "");
 	if (result->verdict == VMMIO_CONFORM_SKIP) {
 		fputs(" # SKIP ", file);
 		tap_line(file, result->detail);

@@ -60,8 +60,9 @@ static void write_passes(const struct view *view, size_t begin, size_t end, FILE
 		if (entry->outcome != OUTCOME_PASS)
 			continue;
 		if (!at.column)
-			at.column = (unsigned)fprintf(file, "%s  %s%s ", outcome_words[OUTCOME_PASS],
-				requirement->id, requirement->descriptive ? " [desc]" : "");
+			at.column =
+				(unsigned)fprintf(file, "%s  %s%s ", outcome_words[OUTCOME_PASS],
+					requirement->id, requirement->descriptive ? " [desc]" : "");
 		out_more(&at, entry->result.check);
 		if (entry->result.proof == VMMIO_CONFORM_HOOK)
 			out_more(&at, "(hook)");

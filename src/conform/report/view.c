@@ -73,7 +73,7 @@ bool same_requirement(const struct entry *a, const struct entry *b)
 bool same_reason(const struct entry *a, const struct entry *b)
 {
 	return a->outcome == OUTCOME_SKIP && b->outcome == OUTCOME_SKIP &&
-		!strcmp(a->result.detail, b->result.detail);
+	       !strcmp(a->result.detail, b->result.detail);
 }
 
 size_t view_run(const struct view *view, size_t begin,
