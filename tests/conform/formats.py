@@ -31,7 +31,24 @@ def check_json(report):
     return results
 
 
+# What the strictest readers (Jenkins' xUnit plugin) let an element have: attributes, children.
+KNOWN = {
+    "testsuites": ("name tests failures errors", "testsuite"),
+    "testsuite": ("name tests failures errors skipped", "properties testcase"),
+    "properties": ("", "property"),
+    "property": ("name value", ""),
+    "testcase": ("name classname", "failure skipped system-out"),
+    "failure": ("type message", ""),
+    "skipped": ("message", ""),
+    "system-out": ("", ""),
+}
+
+
 def check_junit(suites, results):
+    for element in suites.iter():
+        attributes, children = KNOWN[element.tag]
+        assert set(element.attrib) <= set(attributes.split()), element.attrib
+        assert {child.tag for child in element} <= set(children.split()), element.tag
     cases = list(suites.iter("testcase"))
     assert suites.tag == "testsuites" and len(cases) == 60 == int(suites.get("tests"))
     for suite in suites:
