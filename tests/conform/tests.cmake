@@ -52,10 +52,9 @@ vmmio_test(conform_qtest_qemu ${CMAKE_CURRENT_LIST_DIR}/test_qtest_qemu.c)
 target_link_libraries(test_conform_qtest_qemu PRIVATE conform-static)
 target_compile_definitions(test_conform_qtest_qemu PRIVATE
   QEMU_MACHINE="${CMAKE_CURRENT_LIST_DIR}/qemu-machine")
-foreach(part main tool list run isolate plan worker watch record progress)
-  list(APPEND tool_parts ${PROJECT_SOURCE_DIR}/src/tools/${part}.c)
-endforeach()
-add_executable(stub-conform ${tool_parts} ${CMAKE_CURRENT_LIST_DIR}/stub_target.c
+# --- The tool, with that suite and a target that does as told
+list(TRANSFORM command_sources PREPEND ${PROJECT_SOURCE_DIR}/src/ OUTPUT_VARIABLE command_paths)
+add_executable(stub-conform ${command_paths} ${CMAKE_CURRENT_LIST_DIR}/stub_target.c
   $<TARGET_OBJECTS:stub-suite>)
 set_target_properties(stub-conform PROPERTIES OUTPUT_NAME vmmio-conform
   RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/stub)
@@ -67,8 +66,11 @@ foreach(group help options list only formats output deaths no_run time processes
     $<TARGET_FILE:stub-conform> ${CMAKE_CURRENT_BINARY_DIR}/conform_tool_${group})
   set_tests_properties(conform_tool_${group} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
 endforeach()
-set_tests_properties(conform_tool_list conform_tool_formats conform_tool_output PROPERTIES
-  RESOURCE_LOCK packages)
+add_test(NAME conform_tool_inproc COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/tool.sh inproc
+  $<TARGET_FILE:vmmio-conform> ${CMAKE_CURRENT_BINARY_DIR}/conform_tool_inproc)
+set_tests_properties(conform_tool_inproc PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+set_tests_properties(conform_tool_list conform_tool_formats conform_tool_output conform_tool_inproc
+  PROPERTIES RESOURCE_LOCK packages)
 add_test(NAME conform_page COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/page.sh $<TARGET_FILE:stub-conform>
   ${CMAKE_CURRENT_BINARY_DIR}/conform_page)
 set_tests_properties(conform_page PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 RESOURCE_LOCK packages)
