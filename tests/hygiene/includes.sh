@@ -23,7 +23,7 @@ observe         own <any> <vmmio/[a-z_/]+\.h>
 io              own <any> <vmmio/(base|io)\.h>
 backends        own <any> <vmmio/[a-z_/]+\.h>
 driver          own <any> <vmmio/(base|spec|driver)\.h>
-conform         "conform/[a-z_/]+\.h" <any> <vmmio/(base|spec|driver|observer|trace)\.h> <vmmio/conform/[a-z_]+\.h>
+conform         "conform/[a-z_/]+\.(h|def)" <any> <vmmio/(base|spec|driver|observer|trace)\.h> <vmmio/conform/[a-z_]+\.h>
 tools           own "conform/[a-z_/]+\.h" <any> <vmmio/[a-z_/]+\.h>
 public-core     <std> <vmmio/(base|spec|regfile|memory|queue|waiter)\.h>
 public-driver   <std> <vmmio/(base|spec|driver)\.h>

@@ -33,7 +33,7 @@ static bool whole_sectors(const struct request *r, uint64_t bytes)
 /* What has to be on the media before the write is reported as done. */
 static void settle_write(struct model *m, uint64_t sector, uint64_t n)
 {
-	if (model_block_writes_through(m))
+	if (model_block_writes_through(m) && !faulty(m, FAULT_WRITE_THROUGH_LIES))
 		model_disk_commit(m->disk, sector, n);
 }
 
@@ -41,6 +41,8 @@ static uint8_t serve_in(struct request *r)
 {
 	if (r->out || !whole_sectors(r, r->in))
 		return VMMIO_BLK_S_IOERR;
+	if (faulty(r->m, FAULT_SECTOR_ROUNDED))
+		r->sector &= ~UINT64_C(1);
 	r->filled = model_job_write(r->job, 0, model_disk_at(r->m->disk, r->sector), (size_t)r->in);
 	return VMMIO_BLK_S_OK;
 }
@@ -49,26 +51,32 @@ static uint8_t serve_out(struct request *r)
 {
 	const uint64_t n = r->out / VMMIO_BLK_SECTOR;
 
-	if (model_offers(r->m, VMMIO_BLK_F_RO))
+	if (model_offers(r->m, VMMIO_BLK_F_RO) && faulty(r->m, FAULT_READ_ONLY_OK))
+		return VMMIO_BLK_S_OK;
+	if (model_offers(r->m, VMMIO_BLK_F_RO) && !faulty(r->m, FAULT_READ_ONLY_WRITES))
 		return VMMIO_BLK_S_IOERR;
 	if (r->in || !whole_sectors(r, r->out))
 		return VMMIO_BLK_S_IOERR;
 	model_job_read(r->job, sizeof(struct vmmio_blk_header),
 		model_disk_change(r->m->disk, r->sector, n), (size_t)r->out);
 	settle_write(r->m, r->sector, n);
-	return VMMIO_BLK_S_OK;
+	return model_offers(r->m, VMMIO_BLK_F_RO) ? VMMIO_BLK_S_IOERR : VMMIO_BLK_S_OK;
 }
 
 static uint8_t serve_flush(struct request *r)
 {
-	model_disk_commit(r->m->disk, 0, DISK_SECTORS_MAX);
+	if (!faulty(r->m, FAULT_FLUSH_LIES))
+		model_disk_commit(r->m->disk, 0, DISK_SECTORS_MAX);
 	return VMMIO_BLK_S_OK;
 }
 
 static uint8_t serve_id(struct request *r)
 {
-	static const char id[VMMIO_BLK_ID_BYTES] = "vmmio-model";
+	char id[VMMIO_BLK_ID_BYTES] = "vmmio-model";
 	const size_t n = r->in < sizeof(id) ? (size_t)r->in : sizeof(id);
+
+	if (faulty(r->m, FAULT_ID_PADDING))
+		memset(id + 12, 0xff, sizeof(id) - 12);
 
 	r->filled = model_job_write(r->job, 0, id, n);
 	return VMMIO_BLK_S_OK;
@@ -77,8 +85,12 @@ static uint8_t serve_id(struct request *r)
 /* A store that is hardly worn. */
 static uint8_t serve_lifetime(struct request *r)
 {
-	static const uint8_t metrics[6] = {1, 0, 2, 0, 0, 0};
+	uint8_t metrics[6] = {1, 0, 2, 0, 0, 0};
 
+	if (faulty(r->m, FAULT_LIFETIME_BLUFF))
+		return VMMIO_BLK_S_UNSUPP;
+	if (faulty(r->m, FAULT_LIFETIME_RESERVED))
+		metrics[0] = metrics[2] = 99;
 	if (r->in != sizeof(metrics))
 		return VMMIO_BLK_S_IOERR;
 	r->filled = model_job_write(r->job, 0, metrics, sizeof(metrics));
@@ -87,9 +99,13 @@ static uint8_t serve_lifetime(struct request *r)
 
 static uint8_t judge_segment(const struct request *r, const struct vmmio_blk_segment *segment)
 {
-	const uint32_t flags = vmmio_le32(segment->flags);
+	uint32_t flags = vmmio_le32(segment->flags);
 	const uint32_t sectors = vmmio_le32(segment->num_sectors);
 
+	if (faulty(r->m, FAULT_UNKNOWN_FLAG))
+		flags &= VMMIO_BLK_WZ_UNMAP;
+	if (faulty(r->m, FAULT_DISCARD_UNMAP))
+		flags &= ~VMMIO_BLK_WZ_UNMAP;
 	if (flags & ~VMMIO_BLK_WZ_UNMAP)
 		return VMMIO_BLK_S_UNSUPP;
 	if (flags & VMMIO_BLK_WZ_UNMAP && r->type == VMMIO_BLK_T_DISCARD)
@@ -106,7 +122,10 @@ static void clear_segment(struct request *r, const struct vmmio_blk_segment *seg
 {
 	const uint64_t sector = vmmio_le64(segment->sector);
 	const uint32_t sectors = vmmio_le32(segment->num_sectors);
+	const bool unmap = vmmio_le32(segment->flags) & VMMIO_BLK_WZ_UNMAP;
 
+	if (unmap && faulty(r->m, FAULT_UNMAP_KEEPS))
+		return;
 	memset(model_disk_change(r->m->disk, sector, sectors), 0,
 		(size_t)sectors * VMMIO_BLK_SECTOR);
 	settle_write(r->m, sector, sectors);
@@ -146,6 +165,18 @@ static const struct {
 	{VMMIO_BLK_T_WRITE_ZEROES, VMMIO_BLK_F_WRITE_ZEROES, serve_segments},
 };
 
+static bool is_zone_type(uint32_t type)
+{
+	return type == 15 || (type >= 16 && type <= 26 && type % 2 == 0);
+}
+
+static uint8_t refuse(const struct request *r)
+{
+	if (faulty(r->m, is_zone_type(r->type) ? FAULT_ZONE_TYPES : FAULT_UNKNOWN_TYPE))
+		return VMMIO_BLK_S_IOERR;
+	return VMMIO_BLK_S_UNSUPP;
+}
+
 static uint8_t serve(struct request *r)
 {
 	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -155,13 +186,23 @@ static uint8_t serve(struct request *r)
 			return VMMIO_BLK_S_UNSUPP;
 		return types[i].serve(r);
 	}
-	return VMMIO_BLK_S_UNSUPP;
+	return refuse(r);
+}
+
+/* A fault: header and status as most drivers cut them. */
+static bool framed(const struct job *job)
+{
+	return job->q->packed ||
+	       (job->n_out && job->pieces[0].len == sizeof(struct vmmio_blk_header) &&
+		       job->pieces[job->n_out + job->n_in - 1].len == 1);
 }
 
 static uint8_t serve_header(struct request *r)
 {
 	struct vmmio_blk_header header;
 
+	if (faulty(r->m, FAULT_FRAMING) && !framed(r->job))
+		return VMMIO_BLK_S_IOERR;
 	if (model_job_read(r->job, 0, &header, sizeof(header)) < sizeof(header))
 		return VMMIO_BLK_S_IOERR;
 	r->type = vmmio_le32(header.type);

@@ -38,28 +38,47 @@ static void destroy(struct model *m)
 }
 
 /* Fields of features that are not offered hold something as well: nobody reads them. */
+static const struct {
+	uint8_t offset, width;
+	uint32_t value;
+} fields[] = {
+	{VMMIO_BLK_CFG_SIZE_MAX, 4, 1u << 20},
+	{VMMIO_BLK_CFG_SEG_MAX, 4, 126},
+	{VMMIO_BLK_CFG_GEOMETRY, 2, 2},
+	{VMMIO_BLK_CFG_GEOMETRY + 2, 1, 16}, /* heads */
+	{VMMIO_BLK_CFG_GEOMETRY + 3, 1, 63}, /* sectors of a track */
+	{VMMIO_BLK_CFG_BLK_SIZE, 4, VMMIO_BLK_SECTOR},
+	{VMMIO_BLK_CFG_TOPOLOGY, 1, 3}, /* physical blocks of 4096 */
+	{VMMIO_BLK_CFG_TOPOLOGY + 2, 2, 8},
+	{VMMIO_BLK_CFG_TOPOLOGY + 4, 4, 256},
+	{VMMIO_BLK_CFG_WRITEBACK, 1, 1},
+	{VMMIO_BLK_CFG_MAX_DISCARD_SECTORS, 4, BLOCK_SECTORS_MAX},
+	{VMMIO_BLK_CFG_MAX_DISCARD_SEG, 4, BLOCK_SEGMENTS_MAX},
+	{VMMIO_BLK_CFG_DISCARD_ALIGNMENT, 4, 1},
+	{VMMIO_BLK_CFG_MAX_WRITE_ZEROES_SECTORS, 4, BLOCK_SECTORS_MAX},
+	{VMMIO_BLK_CFG_MAX_WRITE_ZEROES_SEG, 4, BLOCK_SEGMENTS_MAX},
+	{VMMIO_BLK_CFG_WRITE_ZEROES_MAY_UNMAP, 1, 1},
+};
+
+static void fill_field(struct model *m, unsigned offset, unsigned width, uint32_t value)
+{
+	for (unsigned i = 0; i < width; i++) {
+		const unsigned at = faulty(m, FAULT_CONFIG_BIG_ENDIAN) ? width - 1 - i : i;
+
+		m->config[offset + at] = (uint8_t)(value >> 8 * i);
+	}
+}
+
 static void fill_config(struct model *m)
 {
-	uint8_t *c = m->config;
-
-	model_put64(c + VMMIO_BLK_CFG_CAPACITY, DISK_SECTORS);
-	model_put32(c + VMMIO_BLK_CFG_SIZE_MAX, 1u << 20);
-	model_put32(c + VMMIO_BLK_CFG_SEG_MAX, 126);
-	model_put16(c + VMMIO_BLK_CFG_GEOMETRY, 2);
-	c[VMMIO_BLK_CFG_GEOMETRY + 2] = 16; /* heads */
-	c[VMMIO_BLK_CFG_GEOMETRY + 3] = 63; /* sectors of a track */
-	model_put32(c + VMMIO_BLK_CFG_BLK_SIZE, VMMIO_BLK_SECTOR);
-	c[VMMIO_BLK_CFG_TOPOLOGY] = 3; /* physical blocks of 4096 */
-	model_put16(c + VMMIO_BLK_CFG_TOPOLOGY + 2, 8);
-	model_put32(c + VMMIO_BLK_CFG_TOPOLOGY + 4, 256);
-	c[VMMIO_BLK_CFG_WRITEBACK] = 1;
-	model_put16(c + VMMIO_BLK_CFG_NUM_QUEUES, (uint16_t)m->options.n_queues);
-	model_put32(c + VMMIO_BLK_CFG_MAX_DISCARD_SECTORS, BLOCK_SECTORS_MAX);
-	model_put32(c + VMMIO_BLK_CFG_MAX_DISCARD_SEG, BLOCK_SEGMENTS_MAX);
-	model_put32(c + VMMIO_BLK_CFG_DISCARD_ALIGNMENT, 1);
-	model_put32(c + VMMIO_BLK_CFG_MAX_WRITE_ZEROES_SECTORS, BLOCK_SECTORS_MAX);
-	model_put32(c + VMMIO_BLK_CFG_MAX_WRITE_ZEROES_SEG, BLOCK_SEGMENTS_MAX);
-	c[VMMIO_BLK_CFG_WRITE_ZEROES_MAY_UNMAP] = 1;
+	model_put64(m->config + VMMIO_BLK_CFG_CAPACITY, DISK_SECTORS);
+	fill_field(m, VMMIO_BLK_CFG_NUM_QUEUES, 2, m->options.n_queues);
+	for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		fill_field(m, fields[i].offset, fields[i].width, fields[i].value);
+	if (faulty(m, FAULT_PADDING_0))
+		m->config[VMMIO_BLK_CFG_WRITEBACK + 1] = 0xff;
+	if (faulty(m, FAULT_PADDING_1))
+		m->config[VMMIO_BLK_CFG_WRITE_ZEROES_MAY_UNMAP + 2] = 0xff;
 }
 
 static void restart(struct model *m)
@@ -84,6 +103,8 @@ static void reset(struct model *m)
 
 static void accepted(struct model *m)
 {
+	if (faulty(m, FAULT_WRITEBACK_STAYS))
+		return;
 	if (model_has(m, VMMIO_BLK_F_CONFIG_WCE) && !model_has(m, VMMIO_BLK_F_FLUSH))
 		set_writeback(m, 0);
 }

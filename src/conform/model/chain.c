@@ -81,9 +81,19 @@ size_t model_job_write(struct job *job, uint64_t skip, const void *from, size_t 
 
 		if (!take)
 			continue;
-		memmove(job->pieces[i].host + skip, (const uint8_t *)from + done, take);
+		if (n > 1 && !job->q->packed && faulty(job->q->m, FAULT_DATA_LATE))
+			model_late_write(job->q->m, job->pieces[i].host + skip,
+				(const uint8_t *)from + done, take);
+		else
+			memmove(job->pieces[i].host + skip, (const uint8_t *)from + done, take);
 		done += take;
 		skip = 0;
 	}
 	return done;
+}
+
+void model_job_spoil(struct job *job)
+{
+	if (job->n_out && job->pieces[0].len > 4)
+		job->pieces[0].host[4] ^= 0xff;
 }

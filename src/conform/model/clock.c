@@ -22,6 +22,8 @@ static uint64_t next_due(const struct model *m)
 {
 	uint64_t due = earlier(model_jobs_next(m), model_reset_next(m));
 
+	due = earlier(due, model_late_next(m));
+
 	for (unsigned i = 0; i < m->options.n_queues; i++)
 		due = earlier(due, model_queue_reset_next(&m->queues[i]));
 	return due;
@@ -30,6 +32,7 @@ static uint64_t next_due(const struct model *m)
 void model_step(struct model *m)
 {
 	model_jobs_step(m);
+	model_late_step(m);
 	for (unsigned i = 0; i < m->options.n_queues; i++)
 		model_queue_reset_step(&m->queues[i]);
 	model_suspend_step(m);

@@ -8,6 +8,14 @@ static bool has_width(unsigned width)
 	return width == 1 || width == 2 || width == 4 || width == 8;
 }
 
+static uint8_t shown_byte(const struct model *m, uint64_t offset)
+{
+	if (faulty(m, FAULT_CONFIG_HIDDEN) && offset >= VMMIO_BLK_CFG_SIZE_MAX &&
+		!(m->status & VMMIO_STATUS_FEATURES_OK))
+		return 0;
+	return m->config[offset];
+}
+
 /* Bytes beyond the type's own read 0. */
 uint64_t model_config_read(struct model *m, uint64_t offset, unsigned width)
 {
@@ -15,15 +23,17 @@ uint64_t model_config_read(struct model *m, uint64_t offset, unsigned width)
 
 	if (!has_width(width))
 		return 0;
+	if (faulty(m, FAULT_CONFIG_HALFWORDS) && width == 2)
+		width = 1;
 	for (unsigned i = 0; i < width; i++)
 		if (offset < m->type->config_size && offset + i < m->type->config_size)
-			value |= (uint64_t)m->config[offset + i] << 8 * i;
+			value |= (uint64_t)shown_byte(m, offset + i) << 8 * i;
 	return value;
 }
 
 void model_config_write(struct model *m, uint64_t offset, unsigned width, uint64_t value)
 {
-	if (m->resetting || model_suspended(m) || !has_width(width))
+	if (m->resetting || m->suspended || !has_width(width))
 		return;
 	if (offset >= m->type->config_size || !m->type->config_write)
 		return;
@@ -32,23 +42,57 @@ void model_config_write(struct model *m, uint64_t offset, unsigned width, uint64
 
 void model_config_changed(struct model *m)
 {
-	m->generation++;
+	if (!faulty(m, FAULT_GENERATION_STUCK))
+		m->generation++;
 }
 
+/* Nobody listens before DRIVER_OK, or after the zero write. */
 static void notify_change(struct model *m)
 {
-	if (m->status & VMMIO_STATUS_DRIVER_OK && !m->resetting)
-		m->interrupt |= VMMIO_INT_CONFIG_CHANGE;
+	bool listens = m->status & VMMIO_STATUS_DRIVER_OK && !m->resetting;
+
+	if (faulty(m, FAULT_RESET_CHANGE_NOTIFIES) && !m->status)
+		listens = true;
+	if (!listens || faulty(m, FAULT_CHANGE_SILENT))
+		return;
+	model_event(m, VMMIO_INT_CONFIG_CHANGE);
+	if (faulty(m, FAULT_INT_CHANGE_IS_USED))
+		model_event(m, VMMIO_INT_USED_BUFFER);
+}
+
+static void apply_change(struct model *m)
+{
+	m->type->change(m);
+	model_config_changed(m);
+}
+
+/* The driver may rely on a suspended device to stay as it is. */
+static void hold_change(struct model *m)
+{
+	if (faulty(m, FAULT_SUSPEND_CHANGES))
+		apply_change(m);
+	if (faulty(m, FAULT_SUSPEND_CHANGE_NOTIFIES))
+		model_event(m, VMMIO_INT_CONFIG_CHANGE);
+	m->change_held = true;
 }
 
 void model_config_change(struct model *m)
 {
-	if (model_suspended(m) && !m->resetting) {
-		m->change_held = true;
+	if (m->suspended && !m->resetting) {
+		hold_change(m);
 		return;
 	}
-	m->change_held = false;
-	m->type->change(m);
-	model_config_changed(m);
+	apply_change(m);
 	notify_change(m);
+}
+
+void model_config_release(struct model *m)
+{
+	if (!m->change_held)
+		return;
+	m->change_held = false;
+	if (!faulty(m, FAULT_SUSPEND_CHANGES))
+		apply_change(m);
+	if (!faulty(m, FAULT_RESUME_SILENT))
+		notify_change(m);
 }

@@ -12,6 +12,10 @@
 /* Descriptors of an indirect table, whatever the queue's size. */
 #define MODEL_TABLE_MAX 1024u
 
+/* How late a faulty device is with what it writes, and with all else. */
+#define MODEL_LATE_WRITE_NS UINT64_C(1000)
+#define MODEL_LATE_NS UINT64_C(1000000)
+
 struct queue;
 
 /* A piece of a chain, in guest memory. */
@@ -66,6 +70,11 @@ struct queue {
 	uint32_t size;
 	uint8_t *desc, *driver, *device;
 	struct place place;
+	/* Of the life before a queue reset; only faults look at it. */
+	bool was_reset;
+	struct place old_place;
+	struct queue_setup old_setup;
+	uint64_t latest;    /* of chains that are out, for reverse order */
 	uint32_t slots_out; /* descriptors of chains that were taken and not given back */
 };
 
@@ -108,6 +117,7 @@ struct type_ops {
 extern const struct type_ops model_block, model_entropy, model_anything;
 
 struct disk;
+struct late;
 
 struct model {
 	struct model_options options;
@@ -122,9 +132,11 @@ struct model {
 
 	/* From here on all is as zero at power-on. */
 	struct job *jobs, **jobs_end; /* in the order taken */
+	struct late *late;
 	uint32_t status;
 	uint32_t interrupt;
 	bool spurious_line;
+	bool stuck_line;      /* a fault */
 	uint32_t accepted[4]; /* DriverFeatures, word by word */
 	uint32_t offer_sel, accepted_sel, queue_sel, shm_sel;
 	uint32_t generation;
@@ -136,13 +148,22 @@ struct model {
 	uint32_t old_status, old_reads; /* show.reset_reads */
 	uint32_t refused;               /* show.features_refused */
 	bool suspending;                /* SUSPEND was written, chains are still out */
-	bool change_held;               /* by the suspension */
-	bool broken;                    /* only a reset helps */
+	bool suspended;
+	bool change_held; /* by the suspension */
+	bool broken;      /* only a reset helps */
 
 	bool reverse;
 	uint64_t io_delay, reset_delay;
 	struct vmmio_target_activity activity;
 };
+
+static inline bool faulty(const struct model *m, enum model_fault fault)
+{
+	return m->options.fault == fault;
+}
+
+/* Something happened that the driver is told of. */
+void model_event(struct model *m, uint32_t bit);
 
 /* Little endian guest memory. */
 uint16_t model_get16(const uint8_t *from);
@@ -157,7 +178,7 @@ void model_features_init(struct model *m);
 bool model_offers(const struct model *m, unsigned bit);
 /* Negotiated: accepted, and FEATURES_OK is set. */
 bool model_has(const struct model *m, unsigned bit);
-uint32_t model_offer_read(const struct model *m);
+uint32_t model_offer_read(struct model *m);
 void model_accepted_write(struct model *m, uint32_t value);
 bool model_features_good(struct model *m);
 
@@ -166,6 +187,8 @@ uint64_t model_config_read(struct model *m, uint64_t offset, unsigned width);
 void model_config_write(struct model *m, uint64_t offset, unsigned width, uint64_t value);
 /* The device changes its config space: now, or once it is resumed. */
 void model_config_change(struct model *m);
+/* The change that was held back, if there is one. */
+void model_config_release(struct model *m);
 /* Bytes that the driver can see have changed. */
 void model_config_changed(struct model *m);
 
@@ -174,7 +197,6 @@ uint32_t model_status_read(struct model *m);
 void model_status_write(struct model *m, uint32_t value);
 /* DRIVER_OK, and nothing that keeps the device from working. */
 bool model_live(const struct model *m);
-bool model_suspended(const struct model *m);
 void model_needs_reset(struct model *m);
 /* Ends a suspension that is under way, if nothing is out any more. */
 void model_suspend_step(struct model *m);
@@ -183,8 +205,6 @@ void model_suspend_step(struct model *m);
 void model_reset(struct model *m);
 void model_reset_step(struct model *m);
 uint64_t model_reset_next(const struct model *m);
-/* Everything as after power-on that a reset sets back. */
-void model_defaults(struct model *m);
 
 /* --- queue.c ------------------------------------------------------------------------------- */
 /* NULL: QueueSel names none. */
@@ -198,11 +218,15 @@ void model_queue_default(struct queue *q);
 void model_queue_notify(struct model *m, uint32_t value);
 /* Starts the queue if the driver has made it ready, and takes what is there. */
 void model_queue_start(struct queue *q);
+/* A fault: forgets what is there. */
+void model_queue_skip(struct queue *q);
 /* The driver got the ring wrong. */
 void model_queue_break(struct queue *q);
 const struct ring_ops *model_ring(const struct queue *q);
 
 /* --- jobs.c -------------------------------------------------------------------------------- */
+/* Whether the device takes chains off its queues just now. */
+bool model_may_take(const struct model *m);
 /* Takes all available chains. */
 void model_take(struct queue *q);
 /* No chain of the queue (NULL: of none) is ever given back. */
@@ -231,6 +255,8 @@ struct job *model_walk_end(const struct walk *w, uint32_t id, uint32_t slots);
 size_t model_job_read(const struct job *job, uint64_t skip, void *to, size_t n);
 /* ... to the writable part. */
 size_t model_job_write(struct job *job, uint64_t skip, const void *from, size_t n);
+/* A fault: changes a byte that the device only reads, in a header's reserved part. */
+void model_job_spoil(struct job *job);
 
 /* --- clock.c ------------------------------------------------------------------------------- */
 /* Does all that is due at this moment. */
@@ -238,5 +264,20 @@ void model_step(struct model *m);
 /* Passes the time until the next thing is due, and does it. */
 void model_step_next(struct model *m);
 uint64_t model_after(const struct model *m, uint64_t ns);
+
+/* --- late.c -------------------------------------------------------------------------------- */
+enum model_late {
+	LATE_WRITE,            /* to guest memory */
+	LATE_STATUS,           /* Status becomes value */
+	LATE_USED_AFTER_RESET, /* notifications of used buffers that are none */
+	LATE_USED_SUSPENDED,
+	LATE_USED_QUEUE_RESET, /* value: the queue */
+};
+void model_late(struct model *m, uint64_t ns, enum model_late what, uint32_t value);
+/* In MODEL_LATE_WRITE_NS. */
+void model_late_write(struct model *m, uint8_t *to, const void *bytes, size_t n);
+uint64_t model_late_next(const struct model *m);
+void model_late_step(struct model *m);
+void model_late_clear(struct model *m);
 
 #endif

@@ -17,17 +17,20 @@ static bool reversed(const struct job *job)
 	return job->delayed && job->q->m->reverse;
 }
 
+/* When the last chain that is out is due, queue by queue. */
+static void find_latest(const struct model *m)
+{
+	for (unsigned i = 0; i < m->options.n_queues; i++)
+		m->queues[i].latest = 0;
+	for (const struct job *job = m->jobs; job; job = job->next)
+		if (!job->done && job->due > job->q->latest)
+			job->q->latest = job->due;
+}
+
 /* In reverse order the last one comes first, so the queue's others wait for it. */
 static uint64_t due_at(const struct job *job)
 {
-	uint64_t due = job->due;
-
-	if (!reversed(job))
-		return due;
-	for (const struct job *later = job->next; later; later = later->next)
-		if (later->q == job->q && !later->done && later->due > due)
-			due = later->due;
-	return due;
+	return reversed(job) ? job->q->latest : job->due;
 }
 
 bool model_busy(const struct model *m, const struct queue *q)
@@ -52,6 +55,7 @@ uint64_t model_jobs_next(const struct model *m)
 {
 	uint64_t next = MODEL_NEVER;
 
+	find_latest(m);
 	for (const struct job *job = m->jobs; job; job = job->next)
 		if (!job->done && due_at(job) < next)
 			next = due_at(job);
@@ -73,12 +77,28 @@ static void append(struct queue *q, struct job *job)
 	m->activity.in_flight++;
 }
 
+/* FEATURES_OK, and not yet DRIVER_OK. */
+static bool is_early(const struct model *m)
+{
+	return m->status & VMMIO_STATUS_FEATURES_OK && !(m->status & VMMIO_STATUS_DRIVER_OK) &&
+	       !m->suspended;
+}
+
+bool model_may_take(const struct model *m)
+{
+	if (faulty(m, FAULT_EARLY_CONSUMES) && is_early(m))
+		return !m->resetting && !m->broken;
+	if (faulty(m, FAULT_SUSPEND_SERVES) && m->suspended)
+		return true;
+	return model_live(m);
+}
+
 void model_take(struct queue *q)
 {
 	struct job *job;
 	int got;
 
-	if (!q->active || q->broken || !model_live(q->m))
+	if (!q->active || q->broken || !model_may_take(q->m))
 		return;
 	while ((got = model_ring(q)->take(q, &job)) > 0)
 		append(q, job);
@@ -147,9 +167,13 @@ static void give_back(struct model *m, struct job **link)
 /* Those of the queue that are done and whose turn it is. */
 static void settle(struct queue *q)
 {
-	const bool in_order = model_has(q->m, VMMIO_F_IN_ORDER);
+	bool in_order = model_has(q->m, VMMIO_F_IN_ORDER);
 	struct job **link = &q->m->jobs;
 
+	if (faulty(q->m, FAULT_OUT_OF_ORDER))
+		in_order = false;
+	if (faulty(q->m, FAULT_PACKED_SORTED) && q->packed)
+		in_order = true;
 	while (*link) {
 		struct job *job = *link;
 
@@ -162,17 +186,24 @@ static void settle(struct queue *q)
 	}
 }
 
+static bool newest_first(const struct job *job)
+{
+	return reversed(job) || (faulty(job->q->m, FAULT_PACKED_NEWEST_FIRST) && job->q->packed);
+}
+
 static struct job *pick(const struct model *m)
 {
 	struct job *best = NULL;
 	uint64_t best_due = 0;
+
+	find_latest(m);
 
 	for (struct job *job = m->jobs; job; job = job->next) {
 		const uint64_t due = job->done ? MODEL_NEVER : due_at(job);
 
 		if (due > m->now)
 			continue;
-		if (!best || due < best_due || (due == best_due && reversed(job))) {
+		if (!best || due < best_due || (due == best_due && newest_first(job))) {
 			best = job;
 			best_due = due;
 		}
@@ -182,8 +213,22 @@ static struct job *pick(const struct model *m)
 
 static void notify(struct queue *q)
 {
-	if (q->active && !q->broken && !q->m->broken && model_ring(q)->wants(q))
-		q->m->interrupt |= VMMIO_INT_USED_BUFFER;
+	struct model *m = q->m;
+
+	if (!q->active || q->broken || m->broken)
+		return;
+	if (m->suspended || !(m->status & VMMIO_STATUS_DRIVER_OK))
+		return;
+	if (model_ring(q)->wants(q))
+		model_event(m, VMMIO_INT_USED_BUFFER);
+}
+
+/* What the chain asks for. */
+static void run(struct model *m, struct job *job)
+{
+	m->type->run(m, job);
+	if (faulty(m, job->q->packed ? FAULT_PACKED_WRITES_READABLE : FAULT_WRITES_READABLE))
+		model_job_spoil(job);
 }
 
 void model_jobs_step(struct model *m)
@@ -192,7 +237,7 @@ void model_jobs_step(struct model *m)
 
 	while ((job = pick(m)) != NULL) {
 		if (!job->q->broken && !m->broken)
-			m->type->run(m, job);
+			run(m, job);
 		job->done = true;
 		settle(job->q);
 	}

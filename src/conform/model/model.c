@@ -36,6 +36,8 @@ static void complete_options(struct model *m)
 		o->n_queues = m->type->n_queues;
 	if (!o->queue_size)
 		o->queue_size = 256;
+	if (faulty(m, FAULT_QUEUE_MAX_HUGE))
+		o->queue_size = 2 * VMMIO_QUEUE_SIZE_LIMIT;
 	if (o->ram)
 		return;
 	if (!o->ram_base)
@@ -103,6 +105,7 @@ void model_destroy(struct model *m)
 	if (!m)
 		return;
 	model_drop_all(m);
+	model_late_clear(m);
 	if (m->type->destroy)
 		m->type->destroy(m);
 	free(m->own_ram);
@@ -116,6 +119,7 @@ void model_restart(struct model *m)
 	const size_t kept = offsetof(struct model, jobs);
 
 	model_drop_all(m);
+	model_late_clear(m);
 	memset((char *)m + kept, 0, sizeof(*m) - kept);
 	m->jobs_end = &m->jobs;
 	for (unsigned i = 0; i < m->options.n_queues; i++)
@@ -123,6 +127,8 @@ void model_restart(struct model *m)
 	if (m->type->restart)
 		m->type->restart(m);
 	m->status = m->options.show.status;
+	if (faulty(m, FAULT_STATUS_AT_START))
+		m->status = VMMIO_STATUS_ACKNOWLEDGE;
 }
 
 void *model_memory(const struct model *m, uint64_t guest, uint64_t size)

@@ -49,6 +49,15 @@ struct model_show {
 	uint32_t features_refused;
 };
 
+/* One rule that is broken: see faults.def. */
+enum model_fault {
+	MODEL_FAULT_NONE,
+#define FAULT(name, requirements, text, where) FAULT_##name,
+#include "conform/model/faults.def"
+#undef FAULT
+	MODEL_FAULTS /* one more than there are */
+};
+
 /* All zero but version and device_id is a usable set. */
 struct model_options {
 	uint32_t version;   /* 2, 3 */
@@ -65,6 +74,7 @@ struct model_options {
 	uint64_t ram_size;           /* ram NULL and 0: MODEL_RAM_SIZE */
 	struct vmmio_shm_region shm; /* length 0: there is none */
 	struct model_show show;
+	enum model_fault fault;
 };
 
 /* -EINVAL, -ENOMEM. */
@@ -101,6 +111,41 @@ VMMIO_MUST_CHECK int model_storage_read(
 void model_raise(struct model *m, uint32_t bits);
 /* The line is high until InterruptStatus is read, whatever that holds. */
 void model_spurious_line(struct model *m);
+
+/* --- Faults ------------------------------------------------------------------------------ */
+
+/* What a device and its traffic have to be like for a fault to show. */
+enum model_fault_where {
+	MODEL_AT_V2 = 1u << 0,
+	MODEL_AT_V3 = 1u << 1,
+	MODEL_AT_SPLIT = 1u << 2, /* any device can have split rings */
+	MODEL_AT_PACKED = 1u << 3,
+	MODEL_AT_BLOCK = 1u << 4,
+	MODEL_AT_ENTROPY = 1u << 5,
+	MODEL_AT_READ_ONLY = 1u << 6,
+};
+
+struct model_fault_info {
+	const char *name;         /* "RESET_NOT_DONE" */
+	const char *requirements; /* ids, separated by blanks, that a suite has to find broken */
+	const char *text;         /* "zero to Status clears Status, and that is all" */
+	uint32_t where;           /* enum model_fault_where */
+};
+
+/* NULL: MODEL_FAULT_NONE, or there is none of that number. */
+const struct model_fault_info *model_fault_info(enum model_fault fault);
+/* Whether it can show on a device with these options. */
+bool model_fault_fits(enum model_fault fault, const struct model_options *options);
+
+/* Who breaks one requirement breaks the other, or cannot be told from one that does. */
+struct model_implication {
+	const char *from, *to;
+	const char *reason;
+};
+
+const struct model_implication *model_implications(size_t *n);
+
+/* --- Target ------------------------------------------------------------------------------ */
 
 /* Fills in a target over the model, which has to outlive it. -EINVAL: out->size is too small. */
 VMMIO_MUST_CHECK int model_target(struct model *m, struct vmmio_target *out);

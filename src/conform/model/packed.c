@@ -44,10 +44,12 @@ static void step(const struct queue *q, uint16_t *slot, bool *wrap, uint32_t n)
 	*slot = (uint16_t)to;
 }
 
-static bool is_available(uint16_t flags, bool wrap)
+static bool is_available(const struct model *m, uint16_t flags, bool wrap)
 {
 	const bool avail = flags & VMMIO_DESC_F_AVAIL, used = flags & VMMIO_DESC_F_USED;
 
+	if (faulty(m, FAULT_PACKED_STALE))
+		return avail != used;
 	return avail == wrap && used != wrap;
 }
 
@@ -62,6 +64,8 @@ static bool walk_indirect(struct walk *w, const struct desc *ref)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct desc d = read_desc(table + (size_t)DESC_SIZE * i);
 
+		if (faulty(w->q->m, FAULT_PACKED_INDIRECT_FLAGS) && d.flags & ~VMMIO_DESC_F_WRITE)
+			return false;
 		if (!model_walk_add(w, d.addr, d.len, d.flags & VMMIO_DESC_F_WRITE))
 			return false;
 	}
@@ -94,6 +98,21 @@ static uint32_t walk(struct walk *w, uint16_t *id)
 	return 0;
 }
 
+/* Swaps the data of two elements in a row, of those that the device reads and writes. */
+static void swap_elements(struct job *job)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct piece *pieces = job->pieces + (i ? job->n_out : 1);
+		struct piece first;
+
+		if ((i ? job->n_in : job->n_out) < 3)
+			continue;
+		first = pieces[0];
+		pieces[0] = pieces[1];
+		pieces[1] = first;
+	}
+}
+
 static int packed_take(struct queue *q, struct job **job)
 {
 	struct walk w = {.q = q};
@@ -102,7 +121,8 @@ static int packed_take(struct queue *q, struct job **job)
 
 	/* A full ring has no free slot that could be available. */
 	if (q->slots_out == q->size ||
-		!is_available(model_get16(desc_at(q, q->place.avail) + 14), q->place.avail_wrap))
+		!is_available(
+			q->m, model_get16(desc_at(q, q->place.avail) + 14), q->place.avail_wrap))
 		return 0;
 	slots = walk(&w, &id);
 	if (!slots)
@@ -110,22 +130,50 @@ static int packed_take(struct queue *q, struct job **job)
 	*job = model_walk_end(&w, id, slots);
 	if (!*job)
 		return -1;
+	if (faulty(q->m, FAULT_PACKED_LIST_ORDER))
+		swap_elements(*job);
 	step(q, &q->place.avail, &q->place.avail_wrap, slots);
 	return 1;
 }
 
 /* The flags come last: they hand the descriptor over. */
-static void packed_give(struct queue *q, const struct job *job)
+static void mark_used(struct queue *q, uint16_t slot, bool wrap, const struct job *job)
 {
-	uint8_t *to = desc_at(q, q->place.used);
-	uint16_t flags = q->place.used_wrap ? VMMIO_DESC_F_AVAIL | VMMIO_DESC_F_USED : 0;
+	struct model *m = q->m;
+	uint8_t *to = desc_at(q, slot);
+	uint32_t len = job->written;
+	uint16_t flags = wrap ? VMMIO_DESC_F_AVAIL | VMMIO_DESC_F_USED : 0;
 
-	if (job->written)
+	if (len > 1 && faulty(m, FAULT_PACKED_LEN_SHORT))
+		len--;
+	if (len && (len > 1 || !faulty(m, FAULT_PACKED_WRITE_FLAG)))
 		flags |= VMMIO_DESC_F_WRITE;
-	model_put32(to + 8, job->written);
+	if (faulty(m, FAULT_PACKED_AVAIL_BIT))
+		flags |= VMMIO_DESC_F_AVAIL;
+	model_put32(to + 8, len);
 	model_put16(to + 12, (uint16_t)job->id);
 	model_put16(to + 14, flags);
+	if (faulty(m, FAULT_PACKED_CHANGES_USED))
+		model_late_write(m, to, &(uint64_t){0}, sizeof(uint64_t));
+}
+
+static void packed_give(struct queue *q, const struct job *job)
+{
+	const bool wrap = q->place.used_wrap;
+	const uint16_t slot = q->place.used;
+	const bool crosses = slot + job->slots > q->size;
+
+	mark_used(q, slot, wrap, job);
+	for (uint32_t i = 1; faulty(q->m, FAULT_PACKED_MARKS_ALL) && i < job->slots; i++) {
+		uint16_t other = slot;
+		bool other_wrap = wrap;
+
+		step(q, &other, &other_wrap, i);
+		mark_used(q, other, other_wrap, job);
+	}
 	step(q, &q->place.used, &q->place.used_wrap, job->slots);
+	if (crosses && faulty(q->m, FAULT_PACKED_WRAP_CROSSING))
+		q->place.used_wrap = wrap;
 	q->place.moved += job->slots;
 }
 
@@ -133,7 +181,8 @@ static void packed_give(struct queue *q, const struct job *job)
 static bool passed(const struct queue *q, uint32_t moved)
 {
 	const uint16_t event = model_get16(q->driver);
-	const bool same_lap = !!(event & WRAP_BIT) == q->place.used_wrap;
+	const bool same_lap =
+		!!(event & WRAP_BIT) == q->place.used_wrap || faulty(q->m, FAULT_PACKED_EVENT_WRAP);
 	const int32_t back = (int32_t)q->place.used - (int32_t)(event & OFFSET_MASK) +
 			     (same_lap ? 0 : (int32_t)q->size);
 
@@ -149,12 +198,23 @@ static bool packed_wants(struct queue *q)
 	if (!moved || flags == VMMIO_EVENT_F_DISABLE)
 		return false;
 	if (flags == VMMIO_EVENT_F_DESC && model_has(q->m, VMMIO_F_EVENT_IDX))
-		return passed(q, moved);
+		return !faulty(q->m, FAULT_PACKED_EVENT_LOST) && passed(q, moved);
 	return true;
+}
+
+/* Writes the four bytes behind the device event suppression structure. */
+static void overrun(struct queue *q)
+{
+	uint8_t *behind = model_memory(q->m, q->setup.device + 4, 4);
+
+	if (behind)
+		model_put32(behind, q->place.avail);
 }
 
 static void packed_ask(struct queue *q)
 {
+	if (faulty(q->m, FAULT_PACKED_AREA_OVERRUN))
+		overrun(q);
 	if (!model_has(q->m, VMMIO_F_EVENT_IDX))
 		return;
 	model_put16(q->device, q->place.avail | (q->place.avail_wrap ? WRAP_BIT : 0));

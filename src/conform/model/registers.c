@@ -9,10 +9,35 @@ static uint32_t shown(const struct model *m, uint32_t flag, uint32_t pretended, 
 
 static uint32_t read_interrupt(struct model *m)
 {
+	uint32_t bits = m->interrupt;
+
 	m->spurious_line = false;
-	if (!m->interrupt)
-		return 0;
-	return m->interrupt | m->options.show.interrupt_extra;
+	if (bits)
+		bits |= m->options.show.interrupt_extra;
+	if (bits && faulty(m, FAULT_INT_EXTRA_BIT))
+		bits |= 4;
+	if (faulty(m, FAULT_INT_READ_CLEARS))
+		m->interrupt = 0;
+	return bits;
+}
+
+static void acknowledge(struct model *m, uint32_t bits)
+{
+	bits &= m->interrupt;
+	if (faulty(m, FAULT_INT_ACK_LOWEST))
+		bits &= ~bits + 1;
+	if (bits && faulty(m, FAULT_INT_ACK_CLEARS_ALL))
+		bits = m->interrupt;
+	if (bits && faulty(m, FAULT_INT_LINE_STAYS))
+		m->stuck_line = true;
+	m->interrupt &= ~bits;
+}
+
+void model_event(struct model *m, uint32_t bit)
+{
+	if (faulty(m, FAULT_INT_ONE_AT_A_TIME) && m->interrupt)
+		return;
+	m->interrupt |= bit;
 }
 
 /* 64 bits of the selected region; without one all are set. */
@@ -20,38 +45,81 @@ static uint64_t shm(const struct model *m, bool base)
 {
 	const struct vmmio_shm_region *region = &m->options.shm;
 
-	if (!region->length || region->id != m->shm_sel)
+	if (!region->length || region->id != m->shm_sel) {
+		if (faulty(m, base ? FAULT_SHM_BASE_UNUSED : FAULT_SHM_LEN_UNUSED))
+			return 0;
 		return UINT64_MAX;
+	}
 	return base ? region->base : region->length;
+}
+
+static uint32_t read_ready(struct model *m, const struct queue *q)
+{
+	if (faulty(m, FAULT_QUEUE_READY_READS_0) && model_live(m))
+		return 0;
+	if (faulty(m, FAULT_QUEUE_SEL_READY))
+		q = &m->queues[0];
+	return q->ready;
+}
+
+static uint32_t read_reset(struct model *m, const struct queue *q)
+{
+	if (faulty(m, FAULT_QUEUE_RESET_EARLY))
+		return 0;
+	if (faulty(m, FAULT_QUEUE_RESET_AGAIN) && q->was_reset && q->ready)
+		return 1;
+	return q->resetting;
 }
 
 static uint32_t read_queue(struct model *m, uint32_t offset)
 {
 	const struct queue *q = model_selected(m);
 
+	if (faulty(m, FAULT_QUEUE_MAX_BEYOND) && m->queue_sel >= 256)
+		return offset == VMMIO_REG_QUEUE_SIZE_MAX ? m->options.queue_size : 0;
 	if (!q)
 		return 0;
 	switch (offset) {
 	case VMMIO_REG_QUEUE_SIZE_MAX:
 		return q->size_max;
 	case VMMIO_REG_QUEUE_READY:
-		return q->ready;
+		return read_ready(m, q);
 	default:
-		return q->resetting;
+		return read_reset(m, q);
 	}
+}
+
+static uint32_t read_magic(const struct model *m)
+{
+	if (faulty(m, FAULT_MAGIC))
+		return VMMIO_MAGIC + 1;
+	if (faulty(m, FAULT_MAGIC_IN_RESET) && m->resetting)
+		return 0;
+	return shown(m, MODEL_SHOW_MAGIC, m->options.show.magic, VMMIO_MAGIC);
+}
+
+static uint32_t read_version(const struct model *m)
+{
+	if (faulty(m, FAULT_VERSION))
+		return 4;
+	if (faulty(m, FAULT_VERSION_WHEN_LIVE) && m->status & VMMIO_STATUS_DRIVER_OK)
+		return 1;
+	return shown(m, MODEL_SHOW_VERSION, m->options.show.version, m->options.version);
 }
 
 static uint32_t read_identity(const struct model *m, uint32_t offset)
 {
-	const struct model_show *show = &m->options.show;
+	const struct model_options *o = &m->options;
 
 	switch (offset) {
 	case VMMIO_REG_MAGIC:
-		return shown(m, MODEL_SHOW_MAGIC, show->magic, VMMIO_MAGIC);
+		return read_magic(m);
 	case VMMIO_REG_VERSION:
-		return shown(m, MODEL_SHOW_VERSION, show->version, m->options.version);
+		return read_version(m);
 	case VMMIO_REG_DEVICE_ID:
-		return shown(m, MODEL_SHOW_DEVICE_ID, show->device_id, m->options.device_id);
+		if (faulty(m, FAULT_DEVICE_ID))
+			return 63;
+		return shown(m, MODEL_SHOW_DEVICE_ID, o->show.device_id, o->device_id);
 	default:
 		return 0x4c444f4d; /* "MODL" */
 	}
@@ -84,6 +152,8 @@ static uint32_t read_register(struct model *m, uint32_t offset)
 	case VMMIO_REG_SHM_BASE_HIGH:
 		return (uint32_t)(shm(m, true) >> 32);
 	case VMMIO_REG_CONFIG_GENERATION:
+		if (faulty(m, FAULT_GENERATION_RUNS))
+			m->generation++;
 		return m->generation;
 	default:
 		return 0;
@@ -98,7 +168,7 @@ static bool write_always(struct model *m, uint32_t offset, uint32_t value)
 		model_status_write(m, value);
 		return true;
 	case VMMIO_REG_INTERRUPT_ACK:
-		m->interrupt &= ~value;
+		acknowledge(m, value);
 		return true;
 	case VMMIO_REG_DEVICE_FEATURES_SEL:
 		m->offer_sel = value;
@@ -123,6 +193,8 @@ static void write_queue(struct model *m, uint32_t offset, uint32_t value)
 
 	if (!q)
 		return;
+	if (faulty(m, FAULT_QUEUE_SEL_READY) && offset == VMMIO_REG_QUEUE_READY)
+		q = &m->queues[0];
 	if (offset == VMMIO_REG_QUEUE_READY)
 		model_queue_ready(q, value);
 	else if (offset == VMMIO_REG_QUEUE_RESET)
@@ -155,6 +227,8 @@ static bool is_register(uint64_t offset, unsigned width)
 
 uint64_t model_read(struct model *m, uint64_t offset, unsigned width)
 {
+	if (is_register(offset, width) && faulty(m, FAULT_BIG_ENDIAN))
+		return __builtin_bswap32(read_register(m, (uint32_t)offset));
 	if (is_register(offset, width))
 		return read_register(m, (uint32_t)offset);
 	if (offset >= VMMIO_REG_CONFIG)
@@ -172,5 +246,5 @@ void model_write(struct model *m, uint64_t offset, unsigned width, uint64_t valu
 
 bool model_line(const struct model *m)
 {
-	return m->interrupt != 0 || m->spurious_line;
+	return m->interrupt != 0 || m->spurious_line || m->stuck_line;
 }

@@ -10,8 +10,10 @@
 /* From here on nothing is taken, given back, or said. */
 static void stop(struct model *m)
 {
-	m->interrupt = 0;
-	m->spurious_line = false;
+	model_late_clear(m);
+	if (!faulty(m, FAULT_RESET_KEEPS_INTERRUPT))
+		m->interrupt = 0;
+	m->spurious_line = m->stuck_line = false;
 	m->suspending = false;
 	m->offer_sel = m->accepted_sel = m->queue_sel = m->shm_sel = 0;
 	for (unsigned i = 0; i < m->options.n_queues; i++)
@@ -19,28 +21,54 @@ static void stop(struct model *m)
 	model_orphan(m, NULL);
 }
 
+/* Does the write of zero return only when the reset is over? */
+static bool within_write(const struct model *m)
+{
+	if (m->options.version == 2)
+		return !m->status ||
+		       (!faulty(m, FAULT_RESET_LATE_V2) && !faulty(m, FAULT_RESET_STATUS_FIRST_V2));
+	return !m->status && !faulty(m, FAULT_RESET_LATE_AT_ZERO);
+}
+
 void model_reset(struct model *m)
 {
-	const bool within_write = m->options.version == 2 || !m->status;
+	const bool wait = within_write(m);
 
 	if (m->resetting)
 		return;
+	if (faulty(m, FAULT_RESET_NOT_DONE)) {
+		m->status = 0;
+		return;
+	}
 	stop(m);
 	m->resetting = true;
 	m->reset_due = model_after(m, m->reset_delay);
 	model_step(m);
-	while (within_write && m->resetting)
+	while (wait && m->resetting)
 		model_step_next(m);
+	if (faulty(m, FAULT_RESET_STATUS_FIRST) || faulty(m, FAULT_RESET_STATUS_FIRST_V2))
+		m->status = 0;
 }
 
-void model_defaults(struct model *m)
+static void reset_queue(struct queue *q)
+{
+	const bool ready = q->ready, resetting = q->resetting;
+
+	model_queue_default(q);
+	q->ready = ready && faulty(q->m, FAULT_RESET_KEEPS_READY);
+	q->resetting = resetting && faulty(q->m, FAULT_RESET_KEEPS_QUEUE_RESET);
+	if (q->resetting)
+		q->reset_due = MODEL_NEVER;
+}
+
+static void set_defaults(struct model *m)
 {
 	for (unsigned i = 0; i < m->options.n_queues; i++)
-		model_queue_default(&m->queues[i]);
+		reset_queue(&m->queues[i]);
 	memset(m->accepted, 0, sizeof(m->accepted));
 	m->broken = false;
-	if (m->change_held)
-		model_config_change(m);
+	m->suspended = false;
+	model_config_release(m);
 	if (m->type->reset)
 		m->type->reset(m);
 }
@@ -48,12 +76,19 @@ void model_defaults(struct model *m)
 /* Status comes last. */
 static void finish(struct model *m)
 {
-	model_defaults(m);
-	m->old_status = m->status;
-	m->old_reads = m->status ? m->options.show.reset_reads : 0;
+	const uint32_t status = m->status;
+
+	set_defaults(m);
+	m->old_status = status;
+	m->old_reads = status ? m->options.show.reset_reads : 0;
 	m->activity.resets++;
 	m->resetting = false;
-	m->status = 0;
+	if (!faulty(m, FAULT_RESET_STATUS_STAYS) || !(status & VMMIO_STATUS_DRIVER_OK))
+		m->status = 0;
+	if (faulty(m, FAULT_RESET_STATUS_RETURNS) && status)
+		model_late(m, MODEL_LATE_NS, LATE_STATUS, status);
+	if (faulty(m, FAULT_RESET_NOTIFIES) && status & VMMIO_STATUS_DRIVER_OK)
+		model_late(m, MODEL_LATE_NS, LATE_USED_AFTER_RESET, 0);
 }
 
 void model_reset_step(struct model *m)
@@ -64,8 +99,10 @@ void model_reset_step(struct model *m)
 
 uint64_t model_reset_next(const struct model *m)
 {
-	const uint64_t quiet = model_quiet_at(m, NULL);
+	uint64_t quiet = model_quiet_at(m, NULL);
 
+	if (faulty(m, FAULT_RESET_FORGETS_IO))
+		quiet = 0;
 	if (!m->resetting)
 		return MODEL_NEVER;
 	return quiet > m->reset_due ? quiet : m->reset_due;

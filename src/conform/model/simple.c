@@ -26,6 +26,8 @@ static void entropy_run(struct model *m, struct job *job)
 	uint8_t bytes[256];
 	uint64_t done = 0;
 
+	if (faulty(m, FAULT_NO_ENTROPY))
+		return;
 	while (done < job->in && done < ENTROPY_MAX) {
 		for (unsigned i = 0; i < sizeof(bytes); i++)
 			bytes[i] = next_byte(m);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Split virtqueues, the device's side. */
+#include <string.h>
 #include "conform/model/internal.h"
 
 #define HEADER 4u /* flags, idx */
@@ -50,6 +51,8 @@ static bool walk_indirect(struct walk *w, const struct desc *ref)
 		if (d.next >= n)
 			return false;
 		at = d.next;
+		if (faulty(w->q->m, FAULT_INDIRECT_SEQUENTIAL))
+			at = steps + 1;
 	}
 	return false;
 }
@@ -64,6 +67,10 @@ static uint32_t walk(struct walk *w, uint32_t head)
 		const struct desc d = read_desc(q->desc, at);
 
 		if (d.flags & VMMIO_DESC_F_INDIRECT) {
+			if (d.flags & VMMIO_DESC_F_WRITE && faulty(q->m, FAULT_INDIRECT_WRITE))
+				return 0;
+			if (steps > 1 && faulty(q->m, FAULT_INDIRECT_AFTER_CHAIN))
+				return 0;
 			if (d.flags & VMMIO_DESC_F_NEXT || !walk_indirect(w, &d))
 				return 0;
 			return steps;
@@ -100,19 +107,59 @@ static int split_take(struct queue *q, struct job **job)
 	return 1;
 }
 
+/* Writes the two bytes behind the used ring. */
+static void overrun(struct queue *q)
+{
+	const uint64_t size = HEADER + (uint64_t)USED_SIZE * q->size + 2;
+	uint8_t *behind = model_memory(q->m, q->setup.device + size, 2);
+
+	if (behind)
+		model_put16(behind, q->place.avail);
+}
+
 static void split_give(struct queue *q, const struct job *job)
 {
+	struct model *m = q->m;
 	uint8_t *entry = q->device + HEADER + USED_SIZE * (size_t)(q->place.used % q->size);
+	uint32_t len = job->written;
 
+	if (len > 1 && faulty(m, FAULT_USED_LEN_SHORT))
+		len--;
 	model_put32(entry, job->id);
-	model_put32(entry + 4, job->written);
+	len = vmmio_le32(len);
+	if (faulty(m, FAULT_USED_LEN_LATE))
+		model_late_write(m, entry + 4, &len, sizeof(len));
+	else
+		memcpy(entry + 4, &len, sizeof(len));
 	q->place.used++;
+	if (faulty(m, FAULT_USED_IDX_15_BIT))
+		q->place.used &= 0x7fff;
 	model_put16(q->device + 2, q->place.used);
+	if (faulty(m, FAULT_WRITES_DESCRIPTOR))
+		model_put32(q->desc + (size_t)DESC_SIZE * job->id + 8, 0);
+	if (faulty(m, FAULT_USED_AREA_OVERRUN))
+		overrun(q);
+}
+
+static bool silenced(const struct queue *q)
+{
+	return model_get16(q->driver) & VMMIO_AVAIL_F_NO_INTERRUPT;
 }
 
 static uint16_t used_event(const struct queue *q)
 {
 	return model_get16(q->driver + HEADER + 2 * (size_t)q->size);
+}
+
+static bool passed(const struct queue *q, uint16_t event, uint16_t old, uint16_t new)
+{
+	if (faulty(q->m, FAULT_EVENT_LATE))
+		event++;
+	if (faulty(q->m, FAULT_EVENT_BATCH))
+		return event == (uint16_t)(new - 1);
+	if (faulty(q->m, FAULT_EVENT_WRAP))
+		return event >= old && event < new;
+	return (uint16_t)(new - event - 1) < (uint16_t)(new - old);
 }
 
 static bool split_wants(struct queue *q)
@@ -122,15 +169,28 @@ static bool split_wants(struct queue *q)
 	q->place.signalled = new;
 	if (new == old)
 		return false;
-	if (!model_has(q->m, VMMIO_F_EVENT_IDX))
-		return !(model_get16(q->driver) & VMMIO_AVAIL_F_NO_INTERRUPT);
-	return (uint16_t)(new - used_event(q) - 1) < (uint16_t)(new - old);
+	if (model_has(q->m, VMMIO_F_EVENT_IDX)) {
+		if (faulty(q->m, FAULT_AVAIL_FLAG_HEEDED) && silenced(q))
+			return false;
+		return passed(q, used_event(q), old, new);
+	}
+	if (faulty(q->m, FAULT_NOTIFY_LOST))
+		return false;
+	if (faulty(q->m, FAULT_USED_EVENT_HEEDED) && used_event(q))
+		return passed(q, used_event(q), old, new);
+	return !silenced(q);
 }
 
 static void split_ask(struct queue *q)
 {
-	if (model_has(q->m, VMMIO_F_EVENT_IDX))
+	const bool event_idx = model_has(q->m, VMMIO_F_EVENT_IDX);
+
+	if (event_idx)
 		model_put16(q->device + HEADER + USED_SIZE * (size_t)q->size, q->place.avail);
+	if (!event_idx && faulty(q->m, FAULT_USED_FLAGS))
+		model_put16(q->device, 2);
+	if (event_idx && faulty(q->m, FAULT_USED_FLAGS_EVENT_IDX))
+		model_put16(q->device, VMMIO_USED_F_NO_NOTIFY);
 }
 
 const struct ring_ops model_split = {
