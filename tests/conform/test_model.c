@@ -399,5 +399,6 @@ int main(void)
 	tcase_add_loop_test(tc, other_types, 0, MODEL_LOOPS);
 	model_life_tests(s);
 	model_ring_tests(s);
+	model_fault_tests(s);
 	return fixture_main(s);
 }

@@ -7,5 +7,6 @@
 
 void model_life_tests(Suite *s);
 void model_ring_tests(Suite *s);
+void model_fault_tests(Suite *s);
 
 #endif

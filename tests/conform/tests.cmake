@@ -34,7 +34,8 @@ vmmio_test(conform_report ${CMAKE_CURRENT_LIST_DIR}/test_report.c $<TARGET_OBJEC
 target_link_libraries(test_conform_report PRIVATE conform-static)
 # The conformance suite.
 vmmio_test(model ${CMAKE_CURRENT_LIST_DIR}/test_model.c ${CMAKE_CURRENT_LIST_DIR}/model_rig.c
-  ${CMAKE_CURRENT_LIST_DIR}/test_model_life.c ${CMAKE_CURRENT_LIST_DIR}/test_model_rings.c)
+  ${CMAKE_CURRENT_LIST_DIR}/test_model_life.c ${CMAKE_CURRENT_LIST_DIR}/test_model_rings.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_model_faults.c ${CMAKE_CURRENT_LIST_DIR}/model_trace.c)
 target_link_libraries(test_model PRIVATE conform-static)
 # --- libvmmio as a target
 include(${PROJECT_SOURCE_DIR}/src/tools/sources.cmake)
