@@ -8,3 +8,4 @@ list(APPEND tools_sources ${command_sources})
 # libvmmio as a target; tests of the tool's parts use it too.
 set(inproc_sources tools/inproc.c tools/inproc_device.c tools/inproc_hold.c tools/inproc_wrap.c)
 list(APPEND tools_sources ${inproc_sources})
+list(APPEND tools_sources tools/mutant.c tools/mutants.c)
