@@ -22,6 +22,13 @@ endif()
 if(VMMIO_BUILD_STATIC)
   vmmio_install(vmmio-static static)
 endif()
+if(VMMIO_BUILD_CONFORM)
+  if(VMMIO_BUILD_SHARED)
+    vmmio_install(conform conform)
+  endif()
+  vmmio_install(conform-static conform-static)
+  install(TARGETS vmmio-conform RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/vmmio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
 
@@ -57,13 +64,27 @@ else()
   set(public_libs " ${private_libs}")
   set(private_libs "")
 endif()
-# Written at installation: the prefix may be another one than was configured.
-install(CODE "
-  set(version [[${PROJECT_VERSION}]])
-  set(libdir [[${pc_LIBDIR}]])
-  set(includedir [[${pc_INCLUDEDIR}]])
-  set(public_libs [[${public_libs}]])
-  set(private_libs [[${private_libs}]])
-  configure_file([[${CMAKE_CURRENT_SOURCE_DIR}/vmmio.pc.in]]
-    [[${CMAKE_CURRENT_BINARY_DIR}/vmmio.pc]] @ONLY)")
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/vmmio.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# vmmio_pkg_config(PACKAGE DESCRIPTION PUBLIC-LIBS PRIVATE-LIBS): PACKAGE.pc, written at
+# installation, as the prefix may be another one than was configured.
+function(vmmio_pkg_config package description public private)
+  install(CODE "
+    set(package [[${package}]])
+    set(description [[${description}]])
+    set(version [[${PROJECT_VERSION}]])
+    set(libdir [[${pc_LIBDIR}]])
+    set(includedir [[${pc_INCLUDEDIR}]])
+    set(public_libs [[${public}]])
+    set(private_libs [[${private}]])
+    configure_file([[${CMAKE_CURRENT_SOURCE_DIR}/vmmio.pc.in]]
+      [[${CMAKE_CURRENT_BINARY_DIR}/${package}.pc]] @ONLY)")
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${package}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+
+vmmio_pkg_config(vmmio "The device side of the virtio-mmio transport, versions 2 and 3"
+  "${public_libs}" "${private_libs}")
+if(VMMIO_BUILD_CONFORM)
+  list(JOIN CMAKE_DL_LIBS " -l" conform_libs)
+  vmmio_pkg_config(vmmio-conform "Conformance suite for virtio-mmio devices and drivers" ""
+    "-l${conform_libs} -pthread")
+endif()

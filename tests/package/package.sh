@@ -86,7 +86,9 @@ test_install() {
 	install_to "$prefix"
 	same "headers" "$(cd "$ROOT/include" && find vmmio -name '*.h' | LC_ALL=C sort)" \
 		"$(cd "$prefix/include" && find . -type f | sed 's/^..//' | LC_ALL=C sort)"
-	same "libraries" "libvmmio-core.a libvmmio.a libvmmio.so $(soname) libvmmio.so.$(version)" \
+	conform=$(soname | sed 's/vmmio/vmmio-conform/')
+	same "libraries" "libvmmio-conform.a libvmmio-conform.so $conform ${conform%%.so*}.so.$(version) \
+libvmmio-core.a libvmmio.a libvmmio.so $(soname) libvmmio.so.$(version)" \
 		"$(cd "$prefix/$LIBDIR" && find . -maxdepth 1 ! -type d | sed 's/^..//' | LC_ALL=C sort | xargs)"
 	if grep -rIlF -e "$ROOT/src" -e "$ROOT/include" -e "$BUILD/src" -e "$BUILD/lib" "$prefix/$LIBDIR" "$prefix/include"; then
 		fail "names the checkout or the build folder"
@@ -182,6 +184,23 @@ test_pkgconfig_static() {
 		$(pc "$prefix" --static --cflags --libs vmmio)
 	same "libraries of the program" "" "$(needs "$work/consumer")"
 	"$work/consumer"
+}
+
+# --- The conformance suite ----------------------------------------------------
+
+# Needs nothing of the library: neither to build against nor to run.
+test_conform() {
+	flags=$(pc "$prefix" --cflags --libs vmmio-conform)
+	"$CC" $cflags "$ROOT/tests/package/judge.c" -o "$work/judge" $flags
+	same "libraries of the program" "$(soname | sed 's/vmmio/vmmio-conform/')" "$(needs "$work/judge")"
+	run "$work/judge"
+	same "names exported that are not its own" "" "$(nm -D --defined-only \
+		"$prefix/$LIBDIR/libvmmio-conform.so" | awk '{ print $3 }' |
+		grep -vE '^vmmio_(conform|target|monitor|puppet)_' | xargs)"
+	"$CC" -static $cflags "$ROOT/tests/package/judge.c" -o "$work/static" \
+		$(pc "$prefix" --static --cflags --libs vmmio-conform) 2>"$work/log" || { cat "$work/log"; fail "static"; }
+	"$work/static"
+	"$prefix/bin/vmmio-conform" run --target inproc --only magic-value >/dev/null
 }
 
 # --- CMake ------------------------------------------------------------------

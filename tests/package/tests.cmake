@@ -21,7 +21,7 @@ function(vmmio_package name)
     FIXTURES_REQUIRED package)
 endfunction()
 
-foreach(name destdir moved headers symbols version pkgconfig pkgconfig_static find find_shared
+foreach(name destdir moved headers symbols version pkgconfig pkgconfig_static conform find find_shared
     subdirectory subdirectory_cxx core core_only)
   vmmio_package(${name})
 endforeach()
