@@ -45,6 +45,6 @@ list(APPEND conform_sources conform/targets/args.c conform/targets/mem.c conform
 list(APPEND conform_sources conform/model/block.c conform/model/block_config.c
   conform/model/chain.c conform/model/clock.c conform/model/config.c conform/model/disk.c
   conform/model/faults.c conform/model/features.c conform/model/hooks.c conform/model/jobs.c
-  conform/model/late.c conform/model/model.c conform/model/packed.c conform/model/queue.c
-  conform/model/registers.c conform/model/reset.c conform/model/simple.c conform/model/split.c
-  conform/model/status.c conform/model/target.c)
+  conform/model/late.c conform/model/model.c conform/model/packed.c conform/model/puppet.c
+  conform/model/queue.c conform/model/registers.c conform/model/reset.c conform/model/simple.c
+  conform/model/split.c conform/model/status.c conform/model/target.c)

@@ -34,12 +34,8 @@ void model_features_init(struct model *m)
 		offer &= ~VMMIO_FEATURE(VMMIO_BLK_F_RO);
 	if (o->n_queues == 1)
 		offer &= ~VMMIO_FEATURE(VMMIO_BLK_F_MQ);
-	m->offer[0] = offer;
-	m->offer[1] = 0;
-	if (o->features[0] || o->features[1]) {
-		m->offer[0] = o->features[0];
-		m->offer[1] = o->features[1];
-	}
+	m->offer[0] = (offer & ~o->features_off[0]) | o->features_extra[0];
+	m->offer[1] = o->features_extra[1];
 	spoil_offer(m);
 }
 

@@ -127,6 +127,7 @@ void model_restart(struct model *m)
 	if (m->type->restart)
 		m->type->restart(m);
 	m->status = m->options.show.status;
+	m->reset_delay = m->options.show.reset_ns;
 	if (faulty(m, FAULT_STATUS_AT_START))
 		m->status = VMMIO_STATUS_ACKNOWLEDGE;
 }

@@ -43,6 +43,8 @@ struct model_show {
 	uint32_t interrupt_extra;
 	/* Status at power-on: of the driver before. */
 	uint32_t status;
+	/* How long resets take until model_delay_reset says otherwise. */
+	uint64_t reset_ns;
 	/* Once a reset of a Status that was not 0 is over, this many reads show the old one. */
 	uint32_t reset_reads;
 	/* How often FEATURES_OK is refused, whatever was accepted. */
@@ -62,11 +64,13 @@ enum model_fault {
 struct model_options {
 	uint32_t version;   /* 2, 3 */
 	uint32_t device_id; /* VMMIO_ID_BLOCK, VMMIO_ID_ENTROPY, MODEL_ID_ANYTHING */
-	bool packed;        /* offers RING_PACKED, unless features says what is offered */
+	bool packed;        /* offers RING_PACKED */
 	bool read_only;     /* block: offers RO */
-	/* Bit N is bit N % 64 of word N / 64. Both 0: all that the type can do. Bits
-	 * that the model does not know are offered, and FEATURES_OK refused when accepted. */
-	uint64_t features[2];
+	/* It offers all that its type can do, without the former and with the latter: bit N is
+	 * bit N % 64 of word N / 64. Of a bit that means nothing to it only the offer is
+	 * good: FEATURES_OK is refused to who accepts it. */
+	uint64_t features_off[2];
+	uint64_t features_extra[2];
 	unsigned n_queues;           /* 0: 2 for a disk, else 1; at most MODEL_QUEUES_MAX */
 	uint32_t queue_size;         /* 0: 256 */
 	void *ram;                   /* NULL: its own */

@@ -129,7 +129,8 @@ int model_target(struct model *m, struct vmmio_target *out)
 		.ctx = m,
 		.name = "model",
 		.flags = VMMIO_TARGET_VIRTUAL_TIME | VMMIO_TARGET_DISPOSABLE | VMMIO_TARGET_KNOWN,
-		.known_device_id = o->device_id,
+		.known_device_id =
+			o->show.flags & MODEL_SHOW_DEVICE_ID ? o->show.device_id : o->device_id,
 		.known_features = {m->offer[0], m->offer[1]},
 		.known_queues = o->n_queues,
 		.known_queue_size = o->queue_size,
