@@ -75,3 +75,5 @@ set_tests_properties(conform_tool_list conform_tool_formats conform_tool_output 
 add_test(NAME conform_page COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/page.sh $<TARGET_FILE:stub-conform>
   ${CMAKE_CURRENT_BINARY_DIR}/conform_page)
 set_tests_properties(conform_page PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 RESOURCE_LOCK packages)
+vmmio_test(puppet ${CMAKE_CURRENT_LIST_DIR}/test_puppet.c)
+target_link_libraries(test_puppet PRIVATE conform-static)
