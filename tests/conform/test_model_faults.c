@@ -68,6 +68,8 @@ static void early(struct trace *t, uint64_t ring)
 
 	raw_negotiate(t, ring);
 	raw_init(t, &q, 0, 8, ring);
+	trace_act(t, VMMIO_REG_QUEUE_READY, 0);
+	raw_init(t, &q, 0, 8, ring);
 	raw_push(t, &q, &page, 1);
 	raw_kick(t, &q);
 	other = (struct raw){.index = 1, .size = 8, .packed = q.packed};
@@ -385,6 +387,11 @@ static void queue_reset(struct trace *t, uint64_t ring)
 	trace_act(t, VMMIO_REG_QUEUE_READY, 1);
 	for (unsigned i = 0; i < 6; i++)
 		raw_request(t, &q, VMMIO_BLK_T_IN, 4, 512, true);
+	trace_act(t, VMMIO_REG_QUEUE_RESET, 1);
+	trace_pass(t, 2 * TRACE_MS);
+	raw_program(t, &q);
+	trace_act(t, VMMIO_REG_QUEUE_READY, 1);
+	raw_request(t, &q, VMMIO_BLK_T_IN, 4, 512, true);
 	trace_act(t, VMMIO_REG_QUEUE_RESET, 1);
 	trace_act(t, VMMIO_REG_STATUS, 0);
 	trace_pass(t, 5 * TRACE_MS);

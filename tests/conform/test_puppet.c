@@ -354,8 +354,8 @@ START_TEST(as_a_target)
 	ck_assert_uint_eq(target.known_queue_size, 256);
 	ck_assert_uint_eq(target.memory_base, RAM_BASE);
 	ck_assert_uint_eq(target.memory_size, RAM_SIZE);
-	ck_assert_uint_eq(target.flags,
-		VMMIO_TARGET_VIRTUAL_TIME | VMMIO_TARGET_DISPOSABLE | VMMIO_TARGET_KNOWN);
+	ck_assert_uint_eq(target.flags, VMMIO_TARGET_VIRTUAL_TIME | VMMIO_TARGET_DISPOSABLE |
+						VMMIO_TARGET_KNOWN | VMMIO_TARGET_MEDIA);
 	ck_assert_int_eq(ops->read(target.ctx, VMMIO_REG_VERSION, 4, &value), 0);
 	ck_assert_uint_eq(value, options.version);
 	ck_assert_int_eq(ops->mem_write(target.ctx, RAM_BASE + 8, "hello", 5), 0);

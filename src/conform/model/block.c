@@ -41,9 +41,14 @@ static uint8_t serve_in(struct request *r)
 {
 	if (r->out || !whole_sectors(r, r->in))
 		return VMMIO_BLK_S_IOERR;
+	if (!r->in)
+		return VMMIO_BLK_S_OK;
 	if (faulty(r->m, FAULT_SECTOR_ROUNDED))
 		r->sector &= ~UINT64_C(1);
+	r->job->late = faulty(r->m, FAULT_DATA_LATE) && !r->job->q->packed && !r->job->orphan &&
+		       !r->m->disk->touched[r->sector];
 	r->filled = model_job_write(r->job, 0, model_disk_at(r->m->disk, r->sector), (size_t)r->in);
+	r->job->late = false;
 	return VMMIO_BLK_S_OK;
 }
 
@@ -189,12 +194,11 @@ static uint8_t serve(struct request *r)
 	return refuse(r);
 }
 
-/* A fault: header and status as most drivers cut them. */
+/* A fault: the header as most drivers cut it. */
 static bool framed(const struct job *job)
 {
 	return job->q->packed ||
-	       (job->n_out && job->pieces[0].len == sizeof(struct vmmio_blk_header) &&
-		       job->pieces[job->n_out + job->n_in - 1].len == 1);
+	       (job->n_out && job->pieces[0].len == sizeof(struct vmmio_blk_header));
 }
 
 static uint8_t serve_header(struct request *r)

@@ -15,7 +15,7 @@
 
 uint64_t model_block_capacity(const struct model *m)
 {
-	return model_get64(m->config + VMMIO_BLK_CFG_CAPACITY);
+	return m->disk->sectors;
 }
 
 /* A driver that can neither flush nor switch the cache has nothing but its writes. */
@@ -60,7 +60,7 @@ static const struct {
 	{VMMIO_BLK_CFG_WRITE_ZEROES_MAY_UNMAP, 1, 1},
 };
 
-static void fill_field(struct model *m, unsigned offset, unsigned width, uint32_t value)
+static void fill_field(struct model *m, unsigned offset, unsigned width, uint64_t value)
 {
 	for (unsigned i = 0; i < width; i++) {
 		const unsigned at = faulty(m, FAULT_CONFIG_BIG_ENDIAN) ? width - 1 - i : i;
@@ -69,9 +69,15 @@ static void fill_field(struct model *m, unsigned offset, unsigned width, uint32_
 	}
 }
 
+static void show_capacity(struct model *m, uint64_t sectors)
+{
+	m->disk->sectors = sectors;
+	fill_field(m, VMMIO_BLK_CFG_CAPACITY, 8, sectors);
+}
+
 static void fill_config(struct model *m)
 {
-	model_put64(m->config + VMMIO_BLK_CFG_CAPACITY, DISK_SECTORS);
+	show_capacity(m, DISK_SECTORS);
 	fill_field(m, VMMIO_BLK_CFG_NUM_QUEUES, 2, m->options.n_queues);
 	for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		fill_field(m, fields[i].offset, fields[i].width, fields[i].value);
@@ -124,7 +130,7 @@ static void change(struct model *m)
 
 	if (capacity > DISK_SECTORS_MAX)
 		capacity = DISK_SECTORS;
-	model_put64(m->config + VMMIO_BLK_CFG_CAPACITY, capacity);
+	show_capacity(m, capacity);
 }
 
 const struct type_ops model_block = {

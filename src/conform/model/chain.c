@@ -81,7 +81,7 @@ size_t model_job_write(struct job *job, uint64_t skip, const void *from, size_t 
 
 		if (!take)
 			continue;
-		if (n > 1 && !job->q->packed && faulty(job->q->m, FAULT_DATA_LATE))
+		if (job->late)
 			model_late_write(job->q->m, job->pieces[i].host + skip,
 				(const uint8_t *)from + done, take);
 		else

@@ -47,7 +47,7 @@ void model_config_changed(struct model *m)
 }
 
 /* Nobody listens before DRIVER_OK, or after the zero write. */
-static void notify_change(struct model *m)
+static void notify_change(struct model *m, uint32_t bit)
 {
 	bool listens = m->status & VMMIO_STATUS_DRIVER_OK && !m->resetting;
 
@@ -55,9 +55,7 @@ static void notify_change(struct model *m)
 		listens = true;
 	if (!listens || faulty(m, FAULT_CHANGE_SILENT))
 		return;
-	model_event(m, VMMIO_INT_CONFIG_CHANGE);
-	if (faulty(m, FAULT_INT_CHANGE_IS_USED))
-		model_event(m, VMMIO_INT_USED_BUFFER);
+	model_event(m, bit);
 }
 
 static void apply_change(struct model *m)
@@ -83,7 +81,8 @@ void model_config_change(struct model *m)
 		return;
 	}
 	apply_change(m);
-	notify_change(m);
+	notify_change(m, faulty(m, FAULT_INT_CHANGE_IS_USED) ? VMMIO_INT_USED_BUFFER
+							     : VMMIO_INT_CONFIG_CHANGE);
 }
 
 void model_config_release(struct model *m)
@@ -94,5 +93,5 @@ void model_config_release(struct model *m)
 	if (!faulty(m, FAULT_SUSPEND_CHANGES))
 		apply_change(m);
 	if (!faulty(m, FAULT_RESUME_SILENT))
-		notify_change(m);
+		notify_change(m, VMMIO_INT_CONFIG_CHANGE);
 }

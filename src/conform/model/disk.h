@@ -10,6 +10,7 @@
 #define DISK_SECTORS_MAX 3072u
 
 struct disk {
+	uint64_t sectors;               /* that there are now */
 	uint8_t *data;                  /* behind the cache */
 	uint8_t *media;                 /* what survives the loss of power */
 	bool dirty[DISK_SECTORS_MAX];   /* media is behind */

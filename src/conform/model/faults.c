@@ -11,6 +11,8 @@ enum {
 	AT_BLOCK = MODEL_AT_BLOCK,
 	AT_ENTROPY = MODEL_AT_ENTROPY,
 	AT_READ_ONLY = MODEL_AT_READ_ONLY,
+	AT_WRITABLE = MODEL_AT_WRITABLE,
+	AT_NOT_PACKED = MODEL_AT_NOT_PACKED,
 };
 
 static const struct model_fault_info faults[] = {
@@ -40,14 +42,12 @@ bool model_fault_fits(enum model_fault fault, const struct model_options *o)
 	if (!info)
 		return true;
 	is |= o->version == 2 ? MODEL_AT_V2 : MODEL_AT_V3;
-	if (o->packed)
-		is |= MODEL_AT_PACKED;
+	is |= o->packed ? MODEL_AT_PACKED : MODEL_AT_NOT_PACKED;
 	if (o->device_id == VMMIO_ID_BLOCK)
 		is |= MODEL_AT_BLOCK;
 	if (o->device_id == VMMIO_ID_ENTROPY)
 		is |= MODEL_AT_ENTROPY;
-	if (o->read_only)
-		is |= MODEL_AT_READ_ONLY;
+	is |= o->read_only ? MODEL_AT_READ_ONLY : MODEL_AT_WRITABLE;
 	return (info->where & ~is) == 0;
 }
 

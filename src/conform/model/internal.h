@@ -31,6 +31,7 @@ struct job {
 	uint64_t due;     /* when the device has done what it asks for */
 	bool delayed;     /* by delay_io */
 	bool done;        /* waits for its turn (IN_ORDER) */
+	bool late;        /* a fault: what is written now comes later */
 	bool orphan;      /* its queue was stopped: never given back */
 	uint32_t id;      /* head of a split chain, buffer id of a packed list */
 	uint32_t slots;   /* descriptors of the ring itself */
@@ -71,7 +72,7 @@ struct queue {
 	uint8_t *desc, *driver, *device;
 	struct place place;
 	/* Of the life before a queue reset; only faults look at it. */
-	bool was_reset;
+	bool was_reset, still_shown;
 	struct place old_place;
 	struct queue_setup old_setup;
 	uint64_t latest;    /* of chains that are out, for reverse order */
@@ -225,6 +226,8 @@ void model_queue_break(struct queue *q);
 const struct ring_ops *model_ring(const struct queue *q);
 
 /* --- jobs.c -------------------------------------------------------------------------------- */
+/* FEATURES_OK, and not yet DRIVER_OK. */
+bool model_is_early(const struct model *m);
 /* Whether the device takes chains off its queues just now. */
 bool model_may_take(const struct model *m);
 /* Takes all available chains. */
@@ -268,6 +271,7 @@ uint64_t model_after(const struct model *m, uint64_t ns);
 /* --- late.c -------------------------------------------------------------------------------- */
 enum model_late {
 	LATE_WRITE,            /* to guest memory */
+	LATE_FADE,             /* bits of InterruptStatus go by themselves */
 	LATE_STATUS,           /* Status becomes value */
 	LATE_USED_AFTER_RESET, /* notifications of used buffers that are none */
 	LATE_USED_SUSPENDED,

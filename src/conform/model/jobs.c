@@ -77,8 +77,7 @@ static void append(struct queue *q, struct job *job)
 	m->activity.in_flight++;
 }
 
-/* FEATURES_OK, and not yet DRIVER_OK. */
-static bool is_early(const struct model *m)
+bool model_is_early(const struct model *m)
 {
 	return m->status & VMMIO_STATUS_FEATURES_OK && !(m->status & VMMIO_STATUS_DRIVER_OK) &&
 	       !m->suspended;
@@ -86,7 +85,7 @@ static bool is_early(const struct model *m)
 
 bool model_may_take(const struct model *m)
 {
-	if (faulty(m, FAULT_EARLY_CONSUMES) && is_early(m))
+	if (faulty(m, FAULT_EARLY_CONSUMES) && model_is_early(m))
 		return !m->resetting && !m->broken;
 	if (faulty(m, FAULT_SUSPEND_SERVES) && m->suspended)
 		return true;

@@ -56,6 +56,9 @@ static void happen(struct model *m, const struct late *late)
 	case LATE_WRITE:
 		memcpy(late->to, late->bytes, late->n);
 		break;
+	case LATE_FADE:
+		m->interrupt &= ~late->value;
+		break;
 	case LATE_STATUS:
 		if (!m->status && !m->resetting)
 			m->status = late->value;

@@ -37,7 +37,7 @@ static void complete_options(struct model *m)
 	if (!o->queue_size)
 		o->queue_size = 256;
 	if (faulty(m, FAULT_QUEUE_MAX_HUGE))
-		o->queue_size = 2 * VMMIO_QUEUE_SIZE_LIMIT;
+		o->queue_size = VMMIO_QUEUE_SIZE_LIMIT + VMMIO_QUEUE_SIZE_LIMIT / 2;
 	if (o->ram)
 		return;
 	if (!o->ram_base)

@@ -127,6 +127,8 @@ enum model_fault_where {
 	MODEL_AT_BLOCK = 1u << 4,
 	MODEL_AT_ENTROPY = 1u << 5,
 	MODEL_AT_READ_ONLY = 1u << 6,
+	MODEL_AT_WRITABLE = 1u << 7,
+	MODEL_AT_NOT_PACKED = 1u << 8, /* RING_PACKED is not offered */
 };
 
 struct model_fault_info {

@@ -30,7 +30,7 @@ static void reset_to_default(struct queue *q)
 	q->was_reset = true;
 	q->old_place = old.place;
 	q->old_setup = old.setup;
-	q->ready = faulty(q->m, FAULT_QUEUE_RESET_KEEPS_READY);
+	q->still_shown = true;
 	if (faulty(q->m, FAULT_QUEUE_RESET_NOTIFIES))
 		model_late(q->m, MODEL_LATE_NS, LATE_USED_QUEUE_RESET, q->index);
 }
@@ -68,6 +68,14 @@ static bool find_areas(struct queue *q)
 	return true;
 }
 
+static bool same_setup(const struct queue *q)
+{
+	const struct queue_setup *now = &q->setup, *old = &q->old_setup;
+
+	return now->size == old->size && now->desc == old->desc && now->driver == old->driver &&
+	       now->device == old->device;
+}
+
 /* What the driver has set up may be unusable; only now does it show. */
 static void activate(struct queue *q)
 {
@@ -78,7 +86,7 @@ static void activate(struct queue *q)
 	if (faulty(q->m, FAULT_QUEUE_SIZE_IGNORED))
 		q->size = q->size_max;
 	q->place = (struct place){.avail_wrap = true, .used_wrap = true};
-	if (q->was_reset && faulty(q->m, FAULT_QUEUE_RESET_KEEPS_PLACE))
+	if (q->was_reset && faulty(q->m, FAULT_QUEUE_RESET_KEEPS_PLACE) && same_setup(q))
 		q->place = q->old_place;
 	q->active = size_fits(q, q->size) && find_areas(q);
 	if (!q->active)
@@ -131,6 +139,7 @@ void model_queue_setup(struct queue *q, uint32_t offset, uint32_t value)
 {
 	if (q->ready)
 		return;
+	q->still_shown = false;
 	switch (offset) {
 	case VMMIO_REG_QUEUE_SIZE:
 		q->setup.size = value;
@@ -169,6 +178,8 @@ static void disable(struct queue *q)
 void model_queue_ready(struct queue *q, uint32_t value)
 {
 	if (q->resetting || value > 1 || q->ready == (value == 1))
+		return;
+	if (!value && faulty(q->m, FAULT_QUEUE_READY_STICKS) && model_is_early(q->m))
 		return;
 	if (!value) {
 		disable(q);
@@ -233,7 +244,7 @@ void model_queue_notify(struct model *m, uint32_t value)
 	uint32_t index = model_has(m, VMMIO_F_NOTIFICATION_DATA) ? value & 0xffff : value;
 	struct queue *q;
 
-	if (faulty(m, FAULT_NOTIFY_QUEUE_0))
+	if (faulty(m, FAULT_NOTIFY_QUEUE_0) && model_has(m, VMMIO_F_NOTIFICATION_DATA))
 		index = 0;
 	if (faulty(m, FAULT_NOTIFY_WHOLE_WORD))
 		index = value;
@@ -245,6 +256,6 @@ void model_queue_notify(struct model *m, uint32_t value)
 	if (faulty(m, FAULT_SPURIOUS_BREAKS) && m->activity.taken == taken && q->active &&
 		!q->packed && model_live(m))
 		model_queue_break(q);
-	if (faulty(m, FAULT_EARLY_NOTIFIES) && q->ready && !(m->status & VMMIO_STATUS_DRIVER_OK))
+	if (faulty(m, FAULT_EARLY_NOTIFIES) && q->ready && model_is_early(m))
 		model_event(m, VMMIO_INT_USED_BUFFER);
 }

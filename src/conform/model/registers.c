@@ -14,10 +14,8 @@ static uint32_t read_interrupt(struct model *m)
 	m->spurious_line = false;
 	if (bits)
 		bits |= m->options.show.interrupt_extra;
-	if (bits && faulty(m, FAULT_INT_EXTRA_BIT))
+	if (bits & VMMIO_INT_USED_BUFFER && faulty(m, FAULT_INT_EXTRA_BIT))
 		bits |= 4;
-	if (faulty(m, FAULT_INT_READ_CLEARS))
-		m->interrupt = 0;
 	return bits;
 }
 
@@ -38,6 +36,8 @@ void model_event(struct model *m, uint32_t bit)
 	if (faulty(m, FAULT_INT_ONE_AT_A_TIME) && m->interrupt)
 		return;
 	m->interrupt |= bit;
+	if (faulty(m, FAULT_INT_FADES))
+		model_late(m, MODEL_LATE_NS, LATE_FADE, bit);
 }
 
 /* 64 bits of the selected region; without one all are set. */
@@ -55,8 +55,8 @@ static uint64_t shm(const struct model *m, bool base)
 
 static uint32_t read_ready(struct model *m, const struct queue *q)
 {
-	if (faulty(m, FAULT_QUEUE_READY_READS_0) && model_live(m))
-		return 0;
+	if (faulty(m, FAULT_QUEUE_RESET_KEEPS_READY) && q->still_shown)
+		return 1;
 	if (faulty(m, FAULT_QUEUE_SEL_READY))
 		q = &m->queues[0];
 	return q->ready;

@@ -30,12 +30,21 @@ static bool within_write(const struct model *m)
 	return !m->status && !faulty(m, FAULT_RESET_LATE_AT_ZERO);
 }
 
+/* Only a faulty device is in a reset with Status 0, and has to end it here. */
+static void join(struct model *m)
+{
+	while (!m->status && m->resetting && !faulty(m, FAULT_RESET_LATE_AT_ZERO))
+		model_step_next(m);
+}
+
 void model_reset(struct model *m)
 {
 	const bool wait = within_write(m);
 
-	if (m->resetting)
+	if (m->resetting) {
+		join(m);
 		return;
+	}
 	if (faulty(m, FAULT_RESET_NOT_DONE)) {
 		m->status = 0;
 		return;

@@ -128,7 +128,8 @@ int model_target(struct model *m, struct vmmio_target *out)
 		.ops = &ops,
 		.ctx = m,
 		.name = "model",
-		.flags = VMMIO_TARGET_VIRTUAL_TIME | VMMIO_TARGET_DISPOSABLE | VMMIO_TARGET_KNOWN,
+		.flags = VMMIO_TARGET_VIRTUAL_TIME | VMMIO_TARGET_DISPOSABLE | VMMIO_TARGET_KNOWN |
+			 VMMIO_TARGET_MEDIA,
 		.known_device_id =
 			o->show.flags & MODEL_SHOW_DEVICE_ID ? o->show.device_id : o->device_id,
 		.known_features = {m->offer[0], m->offer[1]},
