@@ -52,8 +52,13 @@ static void offer_alias(struct conform *c)
 
 static void selector(struct conform *c)
 {
-	uint32_t first = offer(c, 0), second = offer(c, 1);
+	uint32_t first = offer(c, 0), without_selecting = rd(c, VMMIO_REG_DEVICE_FEATURES);
+	uint32_t second = offer(c, 1);
 	uint32_t first_again = offer(c, 0), second_again = offer(c, 1);
+
+	judge(c, "MMIO-DEV-16", first == without_selecting,
+		"expected DeviceFeatures 0x%x again while DeviceFeaturesSel stays, saw 0x%x", first,
+		without_selecting);
 
 	judge(c, "MMIO-DEV-16", first == first_again && second == second_again,
 		"expected words 0x%x and 0x%x again when selected again, saw 0x%x and 0x%x", first,

@@ -101,6 +101,7 @@ static void v3_at_zero(struct conform *c)
 	struct reset_load load;
 	struct ring ring;
 
+	need(c, rd(c, VMMIO_REG_STATUS) == 0, "Status is not 0 before the driver writes to it");
 	if (can(c, NEEDS_DELAY_RESET)) {
 		by_hook(c);
 		delay_reset(c, RESET_STOP_TIME);
@@ -120,6 +121,7 @@ static void v3_at_zero_inside(struct conform *c)
 {
 	struct vmmio_target_activity before, after;
 
+	need(c, rd(c, VMMIO_REG_STATUS) == 0, "Status is not 0 before the driver writes to it");
 	before = activity(c);
 	by_hook(c);
 	if (can(c, NEEDS_DELAY_RESET))
