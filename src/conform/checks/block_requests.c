@@ -4,6 +4,9 @@
 
 #include "conform/checks/block.h"
 
+#define BLOCK_F_LIFETIME 15
+#define BLOCK_T_GET_LIFETIME 10
+
 #define WRITE_FEATURES                                                                             \
 	(VMMIO_FEATURE(VMMIO_BLK_F_FLUSH) | VMMIO_FEATURE(VMMIO_BLK_F_DISCARD) |                   \
 		VMMIO_FEATURE(VMMIO_BLK_F_WRITE_ZEROES))
@@ -234,6 +237,32 @@ static void write_zeroes(struct conform *c)
 	}
 }
 
+/* --- Lifetime ------------------------------------------------------------------------------- */
+
+/* A device that has no metrics to give, though it offers them, has none that can be had. */
+static void lifetime(struct conform *c)
+{
+	struct block_request request = {
+		.type = BLOCK_T_GET_LIFETIME, .data = take(c, 6, 16), .n_data = 6, .data_written = true};
+	uint16_t end_of_life, slc, mlc;
+	struct ring ring;
+	int status;
+
+	need(c, offered(c, BLOCK_F_LIFETIME), "the device does not offer VIRTIO_BLK_F_LIFETIME");
+	block_start(c, &ring, VMMIO_FEATURE(BLOCK_F_LIFETIME));
+	status = block_do(c, &ring, &request);
+	judge(c, "BLK-DEV-33", status != VMMIO_BLK_S_UNSUPP,
+		"expected lifetime metrics of a device that offers VIRTIO_BLK_F_LIFETIME, saw GET_LIFETIME "
+		"answered with status 2 (UNSUPP)");
+	need(c, status == VMMIO_BLK_S_OK, "GET_LIFETIME is answered with status %d", status);
+	end_of_life = get16(c, request.data);
+	slc = get16(c, request.data + 2);
+	mlc = get16(c, request.data + 4);
+	judge(c, "BLK-DEV-34", end_of_life <= 3 && slc <= 11 && mlc <= 11,
+		"expected pre_eol_info at most 3 and estimates at most 11, saw %u, %u and %u", end_of_life,
+		slc, mlc);
+}
+
 /* --- Stable writes ------------------------------------------------------------------------------ */
 
 static void judge_stable(struct conform *c, struct ring *ring, bool flush, const char *mode)
@@ -296,6 +325,8 @@ static const struct check checks[] = {
 		NEEDS | NEEDS_WRITES, discard_unmap},
 	{"block-write-zeroes", "What WRITE_ZEROES went over reads as zeroes", "BLK-DEV-26",
 		NEEDS | NEEDS_WRITES, write_zeroes},
+	{"block-lifetime", "Lifetime metrics that are offered are there, and are none that are reserved",
+		"BLK-DEV-33 BLK-DEV-34", NEEDS, lifetime},
 	{"block-stable", "Stable writes are in storage when they are reported", "BLK-DEV-30",
 		NEEDS | NEEDS_WRITES | NEEDS_STORAGE, stable},
 };
