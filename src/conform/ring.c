@@ -6,6 +6,7 @@
 
 #define GUARD 16u
 #define GUARD_BYTE 0x5a
+#define LINE 64u /* what areas are aligned to when it does not matter */
 
 uint64_t ring_desc_size(const struct ring *ring)
 {
@@ -24,13 +25,13 @@ uint64_t ring_device_size(const struct ring *ring)
 
 /* --- Memory ---------------------------------------------------------------------------- */
 
-/* An area between guard bytes, aligned to `align` and to nothing larger. */
-static uint64_t take_area(struct conform *c, uint64_t size, uint64_t align)
+/* An area between guard bytes, so many bytes behind an aligned address. */
+static uint64_t take_area(struct conform *c, uint64_t size, uint64_t off)
 {
-	uint64_t at = take(c, size + 2 * GUARD + 64, 64);
-	uint64_t area = at + GUARD + (align == 16 ? 0 : align);
+	uint64_t at = take(c, LINE + off + size + GUARD, LINE);
+	uint64_t area = at + LINE + off;
 
-	fill(c, at, GUARD_BYTE, size + 2 * GUARD + 64);
+	fill(c, at, GUARD_BYTE, LINE + off + size + GUARD);
 	fill(c, area, 0, size);
 	return area;
 }
@@ -57,9 +58,17 @@ static void forget(struct ring *ring)
 	ring->n_free = ring->size;
 	ring->unpublished_slot = -1;
 	ring->free_head = 0;
+	ring->n_out = 0;
 	memset(ring->length, 0, sizeof(ring->length));
 	for (uint32_t i = 0; i < ring->size; i++)
 		ring->next_free[i] = (uint16_t)((i + 1) % ring->size);
+}
+
+void ring_backwards(struct ring *ring)
+{
+	for (uint32_t i = 0; i < ring->size; i++)
+		ring->next_free[i] = (uint16_t)((i + ring->size - 1) % ring->size);
+	ring->free_head = (uint16_t)(ring->size - 1);
 }
 
 void ring_clear(struct conform *c, struct ring *ring)
@@ -83,7 +92,8 @@ static uint32_t usable_size(struct conform *c, const struct ring *ring, uint32_t
 	return size;
 }
 
-void ring_init(struct conform *c, struct ring *ring, unsigned index, uint32_t size)
+/* The least alignments are 16, and 2 and 4 (split) or 4 and 4. */
+static void init(struct conform *c, struct ring *ring, unsigned index, uint32_t size, bool tight)
 {
 	memset(ring, 0, sizeof(*ring));
 	ring->index = index;
@@ -93,11 +103,21 @@ void ring_init(struct conform *c, struct ring *ring, unsigned index, uint32_t si
 	ring->notification_data = accepted(c) & VMMIO_FEATURE(VMMIO_F_NOTIFICATION_DATA);
 	ring->size = usable_size(c, ring, size);
 	need(c, ring->size <= RING_MAX, "the suite has no rings of %u entries", ring->size);
-	ring->desc = take_area(c, ring_desc_size(ring), 16);
-	ring->driver = take_area(c, ring_driver_size(ring), ring->packed ? 4 : 2);
-	ring->device = take_area(c, ring_device_size(ring), 4);
+	ring->desc = take_area(c, ring_desc_size(ring), tight ? 16 : 0);
+	ring->driver = take_area(c, ring_driver_size(ring), !tight ? 0 : ring->packed ? 4 : 2);
+	ring->device = take_area(c, ring_device_size(ring), tight ? 4 : 0);
 	forget(ring);
 	ring_program(c, ring);
+}
+
+void ring_init(struct conform *c, struct ring *ring, unsigned index, uint32_t size)
+{
+	init(c, ring, index, size, false);
+}
+
+void ring_init_tight(struct conform *c, struct ring *ring, unsigned index, uint32_t size)
+{
+	init(c, ring, index, size, true);
 }
 
 /* --- Registers -------------------------------------------------------------------------- */
@@ -141,6 +161,43 @@ void ring_notify(struct conform *c, struct ring *ring)
 	wr(c, VMMIO_REG_QUEUE_NOTIFY, value);
 }
 
+/* --- Books --------------------------------------------------------------------------------- */
+
+static unsigned place_of(const struct ring *ring, uint32_t id)
+{
+	unsigned i = 0;
+
+	while (i < ring->n_out && ring->out[i] != id)
+		i++;
+	return i;
+}
+
+void book_add(struct ring *ring, uint16_t id)
+{
+	ring->out[ring->n_out++] = id;
+}
+
+unsigned book_batch(const struct ring *ring, uint32_t id, unsigned max)
+{
+	unsigned place = place_of(ring, id);
+
+	if (place == ring->n_out)
+		return 0;
+	/* Out of turn: no batch that ends with it has been announced. */
+	return ring->in_order && place < max ? place + 1 : 1;
+}
+
+uint16_t book_take(struct ring *ring, uint32_t id, unsigned left)
+{
+	unsigned place = left > 1 ? 0 : place_of(ring, id);
+	uint16_t taken = ring->out[place];
+
+	ring->n_out--;
+	memmove(&ring->out[place], &ring->out[place + 1],
+		(ring->n_out - place) * sizeof(ring->out[0]));
+	return taken;
+}
+
 /* --- By format --------------------------------------------------------------------------- */
 
 uint32_t ring_add(struct conform *c, struct ring *ring, const struct seg *segs, unsigned n)
@@ -158,6 +215,18 @@ uint32_t ring_add_indirect(struct conform *c, struct ring *ring, uint64_t table,
 
 	need(c, ring->n_free >= 1, "no room for a descriptor in a queue of %u", ring->size);
 	return ring->packed ? packed_add(c, ring, &seg, 1, flags) : split_add(c, ring, &seg, 1, flags);
+}
+
+uint32_t ring_add_mixed(struct conform *c, struct ring *ring, const struct seg *segs, unsigned n,
+	const struct seg *table)
+{
+	struct seg all[RING_MIXED + 1];
+
+	need(c, n <= RING_MIXED && n < ring->n_free, "no room for %u descriptors in a queue of %u",
+		n + 1, ring->size);
+	memcpy(all, segs, n * sizeof(*segs));
+	all[n] = *table;
+	return split_add(c, ring, all, n + 1, VMMIO_DESC_F_INDIRECT);
 }
 
 void ring_publish(struct conform *c, struct ring *ring)

@@ -10,6 +10,7 @@
 #include "conform/check.h"
 
 #define RING_MAX 1024u
+#define RING_MIXED 16u /* direct descriptors before a table */
 
 struct ring {
 	unsigned index;
@@ -30,8 +31,11 @@ struct ring {
 	int32_t unpublished_slot;
 	uint16_t unpublished_flags;
 	uint16_t length[RING_MAX]; /* descriptors of the chain with this id; 0: not out */
+	/* Of a free descriptor (packed: id) the next free one; of a chain that is out its links. */
 	uint16_t next_free[RING_MAX];
 	uint16_t free_head;
+	uint16_t out[RING_MAX]; /* ids that are out, oldest first */
+	uint32_t n_out;
 };
 
 /* A piece of a chain. */
@@ -45,6 +49,9 @@ struct used {
 	uint32_t id;
 	uint32_t len;
 	uint16_t flags; /* packed: of the used descriptor */
+	/* Buffers that it gives back: 1, more for a batch with IN_ORDER, whose last one it names;
+	 * 0: the id is not out. */
+	uint16_t batch;
 };
 
 /*
@@ -53,6 +60,11 @@ struct used {
  * split ring a power of two. The format follows the accepted features.
  */
 void ring_init(struct conform *c, struct ring *ring, unsigned index, uint32_t size);
+/* The same with areas that are aligned as little as is allowed. */
+void ring_init_tight(struct conform *c, struct ring *ring, unsigned index, uint32_t size);
+/* From now on descriptors (packed: ids) are taken from the last to the first. Before
+ * anything is added, and not with IN_ORDER. */
+void ring_backwards(struct ring *ring);
 /* The same on areas that are there already: programs the registers, nothing else. */
 void ring_program(struct conform *c, const struct ring *ring);
 /* Forgets all that was added and zeroes the areas, for a queue that was reset. */
@@ -75,6 +87,10 @@ uint32_t ring_add(struct conform *c, struct ring *ring, const struct seg *segs, 
 /* One descriptor that points to a table that is there. */
 uint32_t ring_add_indirect(struct conform *c, struct ring *ring, uint64_t table, uint32_t bytes,
 	uint16_t more_flags);
+/* Split: n direct descriptors, which may be none, then one that points to a table; with
+ * table->write it has WRITE set too. */
+uint32_t ring_add_mixed(struct conform *c, struct ring *ring, const struct seg *segs, unsigned n,
+	const struct seg *table);
 /* Shows the device what was added. */
 void ring_publish(struct conform *c, struct ring *ring);
 /* Writes QueueNotify, whatever the device wants to be told; with NOTIFICATION_DATA its word. */

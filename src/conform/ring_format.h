@@ -5,7 +5,14 @@
 
 #include "conform/ring.h"
 
-/* more_flags go to every descriptor of the chain. */
+/* Which ids are out. What a used entry of this id gives back, of at most max buffers; 0: it
+ * is not out. */
+unsigned book_batch(const struct ring *ring, uint32_t id, unsigned max);
+void book_add(struct ring *ring, uint16_t id);
+/* The next id of a batch of which `left` are to come: the oldest, or last this one. */
+uint16_t book_take(struct ring *ring, uint32_t id, unsigned left);
+
+/* more_flags go to the last descriptor of the chain. */
 uint32_t split_add(struct conform *c, struct ring *ring, const struct seg *segs, unsigned n,
 	uint16_t more_flags);
 void split_publish(struct conform *c, struct ring *ring);

@@ -43,9 +43,9 @@ uint32_t packed_add(struct conform *c, struct ring *ring, const struct seg *segs
 	uint16_t id = ring->free_head;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint16_t flags = (uint16_t)(more_flags | available(ring->avail_wrap) |
+		uint16_t flags = (uint16_t)(available(ring->avail_wrap) |
 					    (segs[i].write ? VMMIO_DESC_F_WRITE : 0) |
-					    (i + 1 == n ? 0 : VMMIO_DESC_F_NEXT));
+					    (i + 1 == n ? more_flags : VMMIO_DESC_F_NEXT));
 		bool held = ring->unpublished_slot < 0;
 
 		if (held) {
@@ -58,6 +58,7 @@ uint32_t packed_add(struct conform *c, struct ring *ring, const struct seg *segs
 	ring->free_head = ring->next_free[id];
 	ring->n_free -= n;
 	ring->length[id] = (uint16_t)n;
+	book_add(ring, id);
 	return id;
 }
 
@@ -76,6 +77,16 @@ unsigned packed_waiting(struct conform *c, const struct ring *ring)
 	return (flags & PHASES) == (ring->used_wrap ? PHASES : 0);
 }
 
+/* A list's descriptors and its id are the driver's again. */
+static void give_back(struct ring *ring, uint16_t id)
+{
+	advance(ring, &ring->used, &ring->used_wrap, ring->length[id]);
+	ring->n_free += ring->length[id];
+	ring->length[id] = 0;
+	ring->next_free[id] = ring->free_head;
+	ring->free_head = id;
+}
+
 bool packed_used(struct conform *c, struct ring *ring, struct used *used)
 {
 	uint64_t at = ring_desc_at(ring, ring->used);
@@ -85,13 +96,9 @@ bool packed_used(struct conform *c, struct ring *ring, struct used *used)
 		return false;
 	*used = (struct used){
 		.len = get32(c, at + 8), .id = get16(c, at + 12), .flags = get16(c, at + 14)};
-	if (used->id >= ring->size || !ring->length[used->id])
-		return true;
-	advance(ring, &ring->used, &ring->used_wrap, ring->length[used->id]);
-	ring->n_free += ring->length[used->id];
-	ring->length[used->id] = 0;
-	ring->next_free[used->id] = ring->free_head;
-	ring->free_head = (uint16_t)used->id;
+	used->batch = (uint16_t)book_batch(ring, used->id, ring->n_out);
+	for (unsigned left = used->batch; left; left--)
+		give_back(ring, book_take(ring, used->id, left));
 	return true;
 }
 

@@ -72,8 +72,8 @@ uint32_t split_add(struct conform *c, struct ring *ring, const struct seg *segs,
 	for (unsigned i = 0; i < n; i++) {
 		uint16_t next = next_slot(ring, slot);
 		bool last = i + 1 == n;
-		uint16_t flags = (uint16_t)(more_flags | (segs[i].write ? VMMIO_DESC_F_WRITE : 0) |
-					    (last ? 0 : VMMIO_DESC_F_NEXT));
+		uint16_t flags = (uint16_t)((segs[i].write ? VMMIO_DESC_F_WRITE : 0) |
+					    (last ? more_flags : VMMIO_DESC_F_NEXT));
 
 		write_desc(c, ring, slot, &segs[i], (const uint16_t[2]){flags, last ? 0 : next});
 		slot = next;
@@ -81,6 +81,7 @@ uint32_t split_add(struct conform *c, struct ring *ring, const struct seg *segs,
 	ring->free_head = slot;
 	ring->n_free -= n;
 	ring->length[head] = (uint16_t)n;
+	book_add(ring, head);
 	put16(c, ring_avail_entry(ring, ring->avail++), head);
 	return head;
 }
@@ -92,25 +93,18 @@ void split_publish(struct conform *c, struct ring *ring)
 }
 
 /* A chain's descriptors are the driver's again. */
-static void give_back(struct conform *c, struct ring *ring, uint32_t head)
+static void give_back(struct ring *ring, uint16_t head)
 {
-	uint16_t n = ring->length[head], last = (uint16_t)head;
+	uint16_t n = ring->length[head], last = head;
 
-	if (!n)
-		return;
 	ring->length[head] = 0;
 	ring->n_free += n;
 	if (ring->in_order)
 		return;
-	/* The chain's own links are still in the table, unless a check has broken them. */
-	for (uint16_t i = 1; i < n; i++) {
-		uint16_t next = get16(c, ring_desc_at(ring, last) + 14);
-
-		ring->next_free[last] = (uint16_t)(next % ring->size);
+	while (--n)
 		last = ring->next_free[last];
-	}
 	ring->next_free[last] = ring->free_head;
-	ring->free_head = (uint16_t)head;
+	ring->free_head = head;
 }
 
 unsigned split_waiting(struct conform *c, const struct ring *ring)
@@ -121,13 +115,15 @@ unsigned split_waiting(struct conform *c, const struct ring *ring)
 bool split_used(struct conform *c, struct ring *ring, struct used *used)
 {
 	uint64_t entry = ring_used_entry(ring, ring->used);
+	unsigned waiting = split_waiting(c, ring);
 
-	if (!split_waiting(c, ring))
+	if (!waiting)
 		return false;
 	*used = (struct used){.id = get32(c, entry), .len = get32(c, entry + 4)};
-	ring->used++;
-	if (used->id < ring->size)
-		give_back(c, ring, used->id);
+	used->batch = (uint16_t)book_batch(ring, used->id, waiting);
+	for (unsigned left = used->batch; left; left--)
+		give_back(ring, book_take(ring, used->id, left));
+	ring->used = (uint16_t)(ring->used + (used->batch ? used->batch : 1));
 	return true;
 }
 
