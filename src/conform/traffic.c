@@ -25,55 +25,50 @@ uint64_t multiqueue(const struct conform *c)
 	return device_id(c) == VMMIO_ID_BLOCK ? if_offered(c, VMMIO_FEATURE(VMMIO_BLK_F_MQ)) : 0;
 }
 
-static void make_block(struct conform *c, struct request *request, uint64_t sector)
+static void add_piece(struct request *request, uint64_t addr, uint32_t len, bool write)
+{
+	request->segs[request->n++] = (struct seg){addr, len, write};
+}
+
+static void make_block(struct request *request, uint64_t sector)
 {
 	struct vmmio_blk_header header = {
 		.type = vmmio_le32(VMMIO_BLK_T_IN), .sector = vmmio_le64(sector)};
-	uint64_t at = take(c, sizeof(header), 16);
 
-	put(c, at, &header, sizeof(header));
-	request->status = take(c, 1, 1);
-	request->segs[0] = (struct seg){at, sizeof(header), false};
-	request->segs[1] = (struct seg){request->room, TRAFFIC_ROOM, true};
-	request->segs[2] = (struct seg){request->status, 1, true};
-	request->n = 3;
-	request->writes = TRAFFIC_ROOM + 1;
+	memcpy(request->bytes, &header, sizeof(header));
+	request->n_room = TRAFFIC_ROOM + 1;
+	request->status = request->room + TRAFFIC_ROOM;
+	request->writes = request->n_room;
 }
 
 void request_make(struct conform *c, struct request *request, uint64_t sector)
 {
 	memset(request, 0, sizeof(*request));
-	request->room = take(c, TRAFFIC_ROOM, 64);
-	if (device_id(c) == VMMIO_ID_BLOCK) {
-		make_block(c, request, sector);
-	} else if (device_id(c) == VMMIO_ID_ENTROPY) {
-		request->segs[0] = (struct seg){request->room, TRAFFIC_ROOM, true};
-		request->n = 1;
-	} else {
-		request->segs[0] = (struct seg){take(c, 16, 16), 16, false};
-		request->segs[1] = (struct seg){request->room, TRAFFIC_ROOM, true};
-		request->n = 2;
+	request->room = take(c, TRAFFIC_ROOM + 1, 64);
+	request->n_room = TRAFFIC_ROOM;
+	if (device_id(c) == VMMIO_ID_BLOCK)
+		make_block(request, sector);
+	if (traffic_reads(c)) {
+		request->n_header = sizeof(request->bytes);
+		request->header = take(c, request->n_header, 16);
+		add_piece(request, request->header, request->n_header, false);
 	}
+	add_piece(request, request->room, TRAFFIC_ROOM, true);
+	if (request->status)
+		add_piece(request, request->status, 1, true);
 	request_poison(c, request);
 }
 
 void request_poison(struct conform *c, const struct request *request)
 {
-	for (unsigned i = 0; i < request->n; i++) {
-		if (request->segs[i].write)
-			fill(c, request->segs[i].addr, POISON, request->segs[i].len);
-	}
+	if (request->n_header)
+		put(c, request->header, request->bytes, request->n_header);
+	fill(c, request->room, POISON, request->n_room);
 }
 
 bool request_touched(struct conform *c, const struct request *request)
 {
-	for (unsigned i = 0; i < request->n; i++) {
-		const struct seg *seg = &request->segs[i];
-
-		if (seg->write && differs(c, seg->addr, POISON, seg->len) != seg->len)
-			return true;
-	}
-	return false;
+	return differs(c, request->room, POISON, request->n_room) != request->n_room;
 }
 
 void request_add(struct conform *c, struct ring *ring, struct request *request)

@@ -26,16 +26,20 @@ uint64_t multiqueue(const struct conform *c);
 struct request {
 	struct seg segs[4];
 	unsigned n;
-	uint64_t room;   /* where the device writes, TRAFFIC_ROOM bytes; the first writable piece */
-	uint64_t status; /* block: the status byte; else 0 */
-	uint32_t id;     /* once it was added */
+	uint64_t header;   /* what the device reads; 0: nothing */
+	uint32_t n_header; /* bytes */
+	uint8_t bytes[16]; /* which are these */
+	uint64_t room;     /* where it writes, in one piece of memory; the first writable piece */
+	uint32_t n_room;   /* bytes: TRAFFIC_ROOM, block: and the status byte */
+	uint64_t status;   /* block: the status byte, the last of the room; else 0 */
+	uint32_t id;       /* once it was added */
 	uint32_t writes; /* bytes that the device has to report when all goes well; 0: it may
 			  * report any number up to the room */
 };
 
 /* Makes one in new memory, its writable part poisoned; sector: of a block device. */
 void request_make(struct conform *c, struct request *request, uint64_t sector);
-/* Poisons the writable part again. */
+/* As new: what the device reads is written again, the writable part poisoned. */
 void request_poison(struct conform *c, const struct request *request);
 /* Whether a byte of the writable part was changed since. */
 bool request_touched(struct conform *c, const struct request *request);
