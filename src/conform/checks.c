@@ -19,6 +19,10 @@ static const struct check_topic *const topics[] = {
 	&checks_block_config,
 	&checks_block,
 	&checks_entropy,
+	&checks_split_chains,
+	&checks_split_used,
+	&checks_split_index,
+	&checks_split_notify,
 };
 
 const struct check *engine_check(size_t i, const char **topic)

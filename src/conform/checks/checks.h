@@ -20,5 +20,9 @@ extern const struct check_topic checks_suspend;
 extern const struct check_topic checks_block_config;
 extern const struct check_topic checks_block;
 extern const struct check_topic checks_entropy;
+extern const struct check_topic checks_split_chains;
+extern const struct check_topic checks_split_used;
+extern const struct check_topic checks_split_index;
+extern const struct check_topic checks_split_notify;
 
 #endif
