@@ -23,6 +23,10 @@ static const struct check_topic *const topics[] = {
 	&checks_split_used,
 	&checks_split_index,
 	&checks_split_notify,
+	&checks_packed_used,
+	&checks_packed_chains,
+	&checks_packed_avail,
+	&checks_packed_notify,
 };
 
 const struct check *engine_check(size_t i, const char **topic)

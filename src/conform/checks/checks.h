@@ -24,5 +24,9 @@ extern const struct check_topic checks_split_chains;
 extern const struct check_topic checks_split_used;
 extern const struct check_topic checks_split_index;
 extern const struct check_topic checks_split_notify;
+extern const struct check_topic checks_packed_used;
+extern const struct check_topic checks_packed_chains;
+extern const struct check_topic checks_packed_avail;
+extern const struct check_topic checks_packed_notify;
 
 #endif
