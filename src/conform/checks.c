@@ -27,6 +27,9 @@ static const struct check_topic *const topics[] = {
 	&checks_packed_chains,
 	&checks_packed_avail,
 	&checks_packed_notify,
+	&checks_queue_order,
+	&checks_queue_registers,
+	&checks_queue_errors,
 };
 
 const struct check *engine_check(size_t i, const char **topic)

@@ -28,5 +28,8 @@ extern const struct check_topic checks_packed_used;
 extern const struct check_topic checks_packed_chains;
 extern const struct check_topic checks_packed_avail;
 extern const struct check_topic checks_packed_notify;
+extern const struct check_topic checks_queue_order;
+extern const struct check_topic checks_queue_registers;
+extern const struct check_topic checks_queue_errors;
 
 #endif
