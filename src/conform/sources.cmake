@@ -53,3 +53,15 @@ list(APPEND conform_sources conform/model/block.c conform/model/block_config.c
   conform/model/late.c conform/model/model.c conform/model/packed.c conform/model/puppet.c
   conform/model/queue.c conform/model/registers.c conform/model/reset.c conform/model/simple.c
   conform/model/split.c conform/model/status.c conform/model/target.c)
+
+# The monitor.
+list(APPEND conform_sources conform/monitor/chain.c conform/monitor/exposed.c
+  conform/monitor/look.c conform/monitor/look_packed.c conform/monitor/look_split.c
+  conform/monitor/monitor.c conform/monitor/queue.c conform/monitor/registers.c
+  conform/monitor/rules.c conform/monitor/rules_access.c conform/monitor/rules_block.c
+  conform/monitor/rules_config.c conform/monitor/rules_features.c
+  conform/monitor/rules_interrupt.c conform/monitor/rules_memory.c conform/monitor/rules_notify.c
+  conform/monitor/rules_packed.c conform/monitor/rules_probe.c conform/monitor/rules_queue.c
+  conform/monitor/rules_reset.c conform/monitor/rules_split.c conform/monitor/rules_status.c
+  conform/monitor/rules_suspend.c conform/monitor/state.c conform/monitor/types.c
+  conform/monitor/verdict.c)

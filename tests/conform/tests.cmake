@@ -77,3 +77,10 @@ add_test(NAME conform_page COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/page.sh $<TARGET
 set_tests_properties(conform_page PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 RESOURCE_LOCK packages)
 vmmio_test(puppet ${CMAKE_CURRENT_LIST_DIR}/test_puppet.c)
 target_link_libraries(test_puppet PRIVATE conform-static)
+set_tests_properties(conform_tool_list conform_tool_formats conform_tool_output PROPERTIES
+  RESOURCE_LOCK packages)
+
+# --- The monitor
+vmmio_test(monitor ${CMAKE_CURRENT_LIST_DIR}/test_monitor.c
+  ${CMAKE_CURRENT_LIST_DIR}/monitor_broken.c ${CMAKE_CURRENT_LIST_DIR}/monitor_script.c)
+target_link_libraries(test_monitor PRIVATE conform-static)
