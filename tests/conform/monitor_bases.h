@@ -87,4 +87,52 @@
 		BIT(BLK_F_CONFIG_WCE) | BIT(BLK_F_MQ) | BIT(BLK_F_DISCARD) |                       \
 		BIT(BLK_F_WRITE_ZEROES) | UINT64_C(1) << 16)
 
+/* --- Scripts, with one part edited -------------------- */
+
+#define SPLIT(features, part_, lines_)                                                             \
+	{                                                                                          \
+		.text = BLOCK_SPLIT, .accepted = BLOCK_FEATURES | (features), .part = (part_),     \
+		.lines = (lines_)                                                                  \
+	}
+#define PACKED(features, part_, lines_)                                                            \
+	{                                                                                          \
+		.text = BLOCK_PACKED,                                                              \
+		.accepted = BLOCK_FEATURES | BIT(F_RING_PACKED) | (features), .part = (part_),     \
+		.lines = (lines_)                                                                  \
+	}
+/* No memory is looked at, no configuration read. */
+#define PLAIN(part_, lines_)                                                                       \
+	{                                                                                          \
+		.text = BARE, .accepted = VERSION_1, .part = (part_), .lines = (lines_)            \
+	}
+#define PLAIN_V3(part_, lines_)                                                                    \
+	{                                                                                          \
+		.text = BARE, .version = 3, .accepted = VERSION_1, .part = (part_),                \
+		.lines = (lines_)                                                                  \
+	}
+#define PROBES(part_, lines_)                                                                      \
+	{                                                                                          \
+		.text = PROBE, .part = (part_), .lines = (lines_)                                  \
+	}
+#define OFFER_(accepted_, offered_)                                                                \
+	{                                                                                          \
+		.text = BARE, .accepted = (accepted_), .offered = (offered_)                       \
+	}
+#define REQUEST(lines_) SPLIT(0, "request", lines_)
+#define WITH(features, lines_) SPLIT(features, "request", lines_)
+/* Behind the last request; slots 3 to 7 of a packed ring are free. */
+#define LAST(features, lines_) SPLIT(features, "end", lines_ "@")
+#define LAST_PACKED(features, lines_) PACKED(features, "end", lines_ "@")
+
+#define SUSPEND_ BIT(F_SUSPEND)
+#define RESET_ BIT(F_RING_RESET)
+#define IN_ORDER_ BIT(F_IN_ORDER)
+#define INDIRECT_ BIT(F_INDIRECT_DESC)
+#define EVENT_ BIT(F_EVENT_IDX)
+#define DATA_ BIT(F_NOTIFICATION_DATA)
+
+#define NEGOTIATE_AGAIN                                                                            \
+	"w Status 0\nr Status 0\nw Status 1\nw Status 3\n" READ_OFFER ACCEPT "w Status b\n"
+#define NET_FEATURE(n) (UINT64_C(1) << (n))
+
 #endif

@@ -82,5 +82,9 @@ set_tests_properties(conform_tool_list conform_tool_formats conform_tool_output 
 
 # --- The monitor
 vmmio_test(monitor ${CMAKE_CURRENT_LIST_DIR}/test_monitor.c
-  ${CMAKE_CURRENT_LIST_DIR}/monitor_broken.c ${CMAKE_CURRENT_LIST_DIR}/monitor_script.c)
+  ${CMAKE_CURRENT_LIST_DIR}/monitor_broken.c ${CMAKE_CURRENT_LIST_DIR}/monitor_good.c
+  ${CMAKE_CURRENT_LIST_DIR}/monitor_script.c)
 target_link_libraries(test_monitor PRIVATE conform-static)
+vmmio_test(monitor_live ${CMAKE_CURRENT_LIST_DIR}/test_monitor_live.c
+  ${CMAKE_CURRENT_LIST_DIR}/monitor_rig.c)
+target_link_libraries(test_monitor_live PRIVATE conform-static)
