@@ -25,6 +25,14 @@ const struct sample broken_drivers[] = {
 			.lines = READ_SPLIT
 			"notify 3\nw Status 0\nr Status f\nm64 80001000 80006000\nr Status f\n"
 			"r Status 0"}},
+	{"PATCH-DRV-02", PLAIN_V3("tail", "w Status 0\nw DriverFeaturesSel 0\nw DriverFeatures 0")},
+	{"PATCH-DRV-02", PLAIN_V3("tail", "w Status 0\nw QueueSel 0\nw DriverLow 80002000")},
+	{"PATCH-DRV-02", {.text = BARE,
+				 .version = 3,
+				 .device = 77,
+				 .accepted = VERSION_1,
+				 .part = "tail",
+				 .lines = "w Status 0\nw Config+20 0 1"}},
 	{"PATCH-DRV-03", PLAIN_V3("reset-read", "")},
 	{"PATCH-DRV-04", PLAIN_V3("reset-read", "")},
 	{"GEN-DRV-13", PLAIN("reset-read", "")},
@@ -72,6 +80,9 @@ const struct sample broken_drivers[] = {
 	{"GEN-DRV-21", LAST(RESET_, "w QueueSel 0\nw QueueReset 1\nr QueueReset 0\n" SELECT
 				    "w QueueSize 8\nw QueueReady 1\n")},
 	{"MMIO-DRV-34", SPLIT(0, "select", "w QueueSel 0\nr QueueSizeMax 8\nr QueueReady 0")},
+	{"MMIO-DRV-34", PLAIN("select", "w QueueSel 0\nr QueueSizeMax 8")},
+	{"MMIO-DRV-34", PLAIN("size", "w QueueSize 8\nr QueueSizeMax 8")},
+	{"MMIO-DRV-34", PLAIN("addresses", "w DescLow 80001000\nw DriverLow 80002000")},
 	{"SPLIT-DRV-01", {.text = BLOCK_SPLIT,
 				 .accepted = BLOCK_FEATURES,
 				 .no_memory = true,
@@ -108,6 +119,7 @@ const struct sample broken_drivers[] = {
 	/* --- Status
 	   --------------------------------------------------------------------------------- */
 	{"GEN-DRV-01", SPLIT(0, "driver", "")},
+	{"GEN-DRV-01", PLAIN("features-ok", "")},
 	{"GEN-DRV-02", SPLIT(0, "driver-ok", "w Status d")},
 	{"GEN-DRV-02", SPLIT(0, "ok-read", "r Status 4f\nw Status f")},
 	{"GEN-DRV-03", SPLIT(0, "driver-ok", "w Status 8b\nw Status 8f")},
@@ -115,6 +127,8 @@ const struct sample broken_drivers[] = {
 	{"GEN-DRV-22", SPLIT(0, "reset", "")},
 	{"GEN-DRV-22", SPLIT(0, "ack", "w Status 3")},
 	{"GEN-DRV-22", SPLIT(0, "select", "w Status f\n" SELECT)},
+	{"GEN-DRV-22", PLAIN("offer", "")},
+	{"GEN-DRV-22", {.text = BARE, .offered = BIT(BLK_F_FLUSH), .part = "accept", .lines = ""}},
 	{"MMIO-DRV-30", SPLIT(0, "reread", "")},
 	{"GEN-DRV-26", LAST(0, NEGOTIATE_AGAIN "r Status 3\n")},
 	{"GEN-DRV-27", LAST(0, NEGOTIATE_AGAIN "r Status 3\nw Status 7\n")},

@@ -60,6 +60,9 @@ const struct sample good_drivers[] = {
 		LAST(RESET_, "w QueueSel 0\nw QueueReset 1\nr QueueReset 1\nr QueueReset 0\n" SELECT
 			     "w QueueSize 4\n" ADDRESSES "w QueueReady 1\n")},
 	{"MMIO-DRV-19", SPLIT(0, "interrupt", "r InterruptStatus 5")},
+	{"MMIO-DRV-19", LAST(0, "r InterruptStatus 4\n" READ_SPLIT "notify 3\nused 0 201\n")},
+	/* Nobody was interrupted: an acknowledgement of nothing. */
+	{"MMIO-DRV-21", SPLIT(0, "interrupt", "line 0")},
 	{"MMIO-DRV-20", SPLIT(0, "acknowledge", "times 6 r InterruptStatus 1\nw InterruptACK 1")},
 	{"MMIO-DRV-31", SPLIT(0, "interrupt", "line 1\nr InterruptStatus 3\nw InterruptACK 2")},
 	{"GEN-DRV-03", LAST(0, "w Status 8f\n")},
@@ -101,6 +104,8 @@ const struct sample good_drivers[] = {
 
 	/* --- Memory -------------------- */
 	{"GEN-DRV-29 GEN-DRV-30", SPLIT(0, "notify", "@\nr Status f")},
+	/* Not live yet. */
+	{"GEN-DRV-41", PLAIN("driver-ok", READ_SPLIT "look\nm64 80001000 80006000\nlook\n@")},
 	{"PACKED-DRV-02 PACKED-DRV-03", PACKED(0, "notify", "@\nr Status f")},
 	{"GEN-DRV-47 MMIO-DRV-35", SPLIT(DATA_, "end", "@")},
 	{"GEN-DRV-47 PACKED-DRV-04 MMIO-DRV-35", PACKED(DATA_, "end", "@")},

@@ -74,7 +74,7 @@ static void not_before_features_ok(struct vmmio_monitor *m, const struct scene *
 	bool emergency = m->device_id == VMMIO_ID_CONSOLE &&
 			 s->offset == VMMIO_REG_CONFIG + CONSOLE_EMERG_WR;
 
-	if (!m->steps_known || m->steps & STEP_FEATURES_OK)
+	if (!m->steps_known || m->steps & STEP_FEATURES_OK || m->resetting)
 		return;
 	if (sets_features_ok(m, s))
 		kept(m);
