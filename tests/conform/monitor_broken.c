@@ -8,7 +8,7 @@
 #include "conform/monitor_bases.h"
 
 /* A further request that nobody is notified of, for long. */
-#define SILENT READ_SPLIT "times 14 r Status f\nused 0 201\n"
+#define SILENT READ_SPLIT "times 14 r Status f\n"
 
 const struct sample broken_drivers[] = {
 	/* --- Version 3 ------------------------------------------------------------------- */

@@ -211,8 +211,10 @@ static bool in_memory(struct run *run, const char *verb, const uint64_t *v, unsi
 
 static bool tells(struct run *run, const char *verb, const uint64_t *v)
 {
-	if (!strcmp(verb, "look") || !strcmp(verb, "kick"))
-		vmmio_monitor_look(run->monitor, verb[0] == 'k');
+	if (!strcmp(verb, "look"))
+		vmmio_monitor_look(run->monitor);
+	else if (!strcmp(verb, "kick"))
+		vmmio_monitor_notifying(run->monitor, (unsigned)v[0]);
 	else if (!strcmp(verb, "notify"))
 		notify(run, v[0]);
 	else if (!strcmp(verb, "line"))

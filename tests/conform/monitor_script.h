@@ -15,7 +15,7 @@
  *     req ADDR TYPE SECTOR    a block request's header
  *     notify POSITION         the driver notifies queue 0; with NOTIFICATION_DATA the position goes
  *                             with it (bit 15: the wrap counter)
- *     look, kick              vmmio_monitor_look
+ *     look, kick QUEUE        vmmio_monitor_look, vmmio_monitor_notifying
  *     line 0|1                vmmio_monitor_line
  *     hostreset, gap          the functions of these names
  *     times N LINE            the line N times

@@ -88,3 +88,6 @@ target_link_libraries(test_monitor PRIVATE conform-static)
 vmmio_test(monitor_live ${CMAKE_CURRENT_LIST_DIR}/test_monitor_live.c
   ${CMAKE_CURRENT_LIST_DIR}/monitor_rig.c)
 target_link_libraries(test_monitor_live PRIVATE conform-static)
+vmmio_test(monitor_edges ${CMAKE_CURRENT_LIST_DIR}/test_monitor_edges.c
+  ${CMAKE_CURRENT_LIST_DIR}/monitor_script.c)
+target_link_libraries(test_monitor_edges PRIVATE conform-static)

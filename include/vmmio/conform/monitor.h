@@ -80,12 +80,14 @@ VMMIO_CONFORM_API void vmmio_monitor_access(
 VMMIO_CONFORM_API void vmmio_monitor_line(struct vmmio_monitor *monitor, bool high);
 
 /*
- * Looks at the rings as they are now: a notification is about to reach the device's side, the
- * device has taken buffers, or given some back. Chains that were exposed and used again
- * between two looks are not judged. Optional; nothing happens without guest memory.
- * notifying: in the write to QueueNotify that will be told next.
+ * Looks at the rings as they are now: the device has taken buffers, or given some back. Chains
+ * that were exposed and used again between two looks are not judged. Optional; nothing
+ * happens without guest memory.
  */
-VMMIO_CONFORM_API void vmmio_monitor_look(struct vmmio_monitor *monitor, bool notifying);
+VMMIO_CONFORM_API void vmmio_monitor_look(struct vmmio_monitor *monitor);
+/* The same in the write to QueueNotify, before it reaches the device's side. The access is
+ * told as ever, when it is over. */
+VMMIO_CONFORM_API void vmmio_monitor_notifying(struct vmmio_monitor *monitor, unsigned queue);
 
 /* The device was reset by its host: the driver did not ask for it. */
 VMMIO_CONFORM_API void vmmio_monitor_device_reset(struct vmmio_monitor *monitor);

@@ -52,7 +52,7 @@ static void analyse_split(struct chain *chain, const struct queue *q, const stru
 
 		if (desc->flags & VMMIO_DESC_F_NEXT) {
 			chain->faults |= CHAIN_HAS_NEXT;
-			if (desc->link != (e->slots[i] + 1u == q->size ? 0 : e->slots[i] + 1u))
+			if (desc->link != (e->slots[i] + 1u == q->ring_size ? 0 : e->slots[i] + 1u))
 				chain->faults |= CHAIN_NEXT_ORDER;
 			if (table)
 				chain->faults |= CHAIN_TABLE_NEXT;

@@ -61,7 +61,7 @@ static bool read_slot(
 	struct vmmio_monitor *m, const struct queue *q, uint32_t slot, struct desc *desc)
 {
 	return memory_get_desc(
-		m, q, queue_area(q, 0) + (uint64_t)slot * sizeof(struct vmmio_split_desc), desc);
+		m, q, q->areas[0] + (uint64_t)slot * sizeof(struct vmmio_split_desc), desc);
 }
 
 /* One more descriptor of the ring; grows by powers of two. */
@@ -94,11 +94,11 @@ static bool copy_split(struct vmmio_monitor *m, const struct queue *q, struct ex
 	struct desc desc;
 
 	for (;;) {
-		if (at >= q->size) {
+		if (at >= q->ring_size) {
 			e->faults |= CHAIN_INDEX;
 			return true;
 		}
-		if (e->n_ring == q->size) {
+		if (e->n_ring == q->ring_size) {
 			e->faults |= CHAIN_LOOP;
 			return true;
 		}
@@ -112,11 +112,11 @@ static bool copy_split(struct vmmio_monitor *m, const struct queue *q, struct ex
 
 static bool copy_packed(struct vmmio_monitor *m, const struct queue *q, struct exposed *e)
 {
-	uint64_t free = q->size - (q->avail - q->used), at = e->position;
+	uint64_t free = q->ring_size - (q->avail - q->used), at = e->position;
 	struct desc desc = {.flags = VMMIO_DESC_F_NEXT};
 
 	for (; desc.flags & VMMIO_DESC_F_NEXT; at++) {
-		if (e->n_ring == q->size) {
+		if (e->n_ring == q->ring_size) {
 			e->faults |= CHAIN_LOOP;
 			break;
 		}
@@ -125,8 +125,8 @@ static bool copy_packed(struct vmmio_monitor *m, const struct queue *q, struct e
 			e->faults |= CHAIN_NO_ROOM;
 			break;
 		}
-		if (!read_slot(m, q, (uint32_t)(at % q->size), &desc) ||
-			!append(e, &desc, (uint16_t)(at % q->size)))
+		if (!read_slot(m, q, (uint32_t)(at % q->ring_size), &desc) ||
+			!append(e, &desc, (uint16_t)(at % q->ring_size)))
 			return false;
 		if (slot_state(desc.flags, wrap_at(q, at)) != SLOT_AVAILABLE)
 			e->faults |= CHAIN_NOT_AVAILABLE;

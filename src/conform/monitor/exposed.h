@@ -21,7 +21,7 @@ bool memory_get_desc(
 /* Packed: the wrap counter at this position. */
 static inline bool wrap_at(const struct queue *q, uint64_t position)
 {
-	return !(position / q->size & 1);
+	return !(position / q->ring_size & 1);
 }
 
 enum slot_state { SLOT_AVAILABLE, SLOT_USED, SLOT_OTHER };

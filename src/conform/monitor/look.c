@@ -11,8 +11,11 @@
 #include "conform/monitor/exposed.h"
 #include "conform/monitor/look.h"
 
-#define TRIES 3u    /* that a look makes to see a ring at rest */
-#define OVERDUE 16u /* accesses without a notification that is due */
+#define TRIES 3u /* that a look makes to see a ring at rest */
+/* A notification that is due and does not come while there are so many accesses, and either
+ * so many ns pass (a vCPU may be kept from what it is about to do) or the driver stops. */
+#define OVERDUE 16u
+#define OVERDUE_NS 1000000000u
 
 static void ask_queue(struct vmmio_monitor *m, enum occasion on, struct queue *q)
 {
@@ -63,6 +66,7 @@ static void settle_debt(struct vmmio_monitor *m, struct queue *q)
 		return;
 	q->owes = true;
 	q->owed_since = m->tick;
+	q->owed_time = m->time;
 	q->owes_by_event = by_event && !by_flags;
 	q->owes_by_flags = by_flags && !by_event;
 }
@@ -81,18 +85,25 @@ static void look_for_debt(struct vmmio_monitor *m, struct queue *q)
 {
 	const struct view *v = &q->view, *b = &q->before;
 
-	if (q->owes && !m->looked && b->valid &&
+	if (q->owes && !q->kicked && b->valid &&
 		(v->used_idx != b->used_idx || v->avail_event != b->avail_event))
 		q->owes = false;
 	if (!q->owes)
 		settle_debt(m, q);
-	else if (m->tick - q->owed_since >= OVERDUE)
+	else if (m->tick - q->owed_since >= OVERDUE && m->time - q->owed_time >= OVERDUE_NS)
 		ask_debt(m, q, true);
+}
+
+void monitor_look_for_debts(struct vmmio_monitor *m)
+{
+	for (unsigned i = 0; i < m->n_queues; i++)
+		if (m->queues[i]->owes && m->tick - m->queues[i]->owed_since >= OVERDUE)
+			ask_debt(m, m->queues[i], true);
 }
 
 void monitor_notified(struct vmmio_monitor *m, struct queue *q)
 {
-	m->looked = m->spurious = false;
+	q->kicked = m->spurious = false;
 	if (!q->followed)
 		return;
 	if (q->owes)
@@ -103,7 +114,8 @@ void monitor_notified(struct vmmio_monitor *m, struct queue *q)
 
 void monitor_interrupted(struct vmmio_monitor *m)
 {
-	bool any = false, known = m->options.mem_read != NULL;
+	bool known = m->queues_known, any = false;
+	unsigned n = 0;
 
 	for (unsigned i = 0; i < m->n_queues && known; i++) {
 		struct queue *q = m->queues[i];
@@ -113,8 +125,10 @@ void monitor_interrupted(struct vmmio_monitor *m)
 		known = q->followed && !q->lost && !q->packed && q->view.valid;
 		any |= known && q->view.used_idx != q->told_used;
 		q->told_used = q->view.used_idx;
+		n++;
 	}
-	m->spurious = known && !any && live(m);
+	m->spurious = known && n && !any && live(m);
+	m->odd_tick = m->tick;
 }
 
 /* --- Chains -------------------- */
@@ -214,23 +228,18 @@ static void look_at(struct vmmio_monitor *m, struct queue *q)
 		look_for_debt(m, q);
 }
 
-void monitor_look(struct vmmio_monitor *m, bool notifying)
+void monitor_look(struct vmmio_monitor *m, struct queue *kicked)
 {
 	if (!m->options.mem_read || !monitor_usable(m))
 		return;
-	m->notifying = notifying;
-	for (unsigned i = 0; i < m->n_queues; i++) {
-		struct queue *q = m->queues[i];
-
-		if (!q->followed)
-			continue;
-		look_at(m, q);
-		if (!notifying)
-			continue;
-		q->kick = q->view;
-		q->unkicked = q->before;
-	}
-	m->looked |= notifying;
+	for (unsigned i = 0; i < m->n_queues; i++)
+		if (m->queues[i]->followed)
+			look_at(m, m->queues[i]);
+	if (!kicked || !kicked->followed)
+		return;
+	kicked->kick = kicked->view;
+	kicked->unkicked = kicked->before;
+	kicked->kicked = true;
 }
 
 void monitor_follow(struct vmmio_monitor *m, struct queue *q)
@@ -239,7 +248,10 @@ void monitor_follow(struct vmmio_monitor *m, struct queue *q)
 		      q->size <= VMMIO_QUEUE_SIZE_LIMIT &&
 		      (q->written & WROTE_LEAST) == WROTE_LEAST;
 	q->packed = negotiated(m, VMMIO_F_RING_PACKED);
-	q->lost = q->owes = false;
+	q->ring_size = q->size;
+	for (unsigned i = 0; i < 3; i++)
+		q->areas[i] = queue_area(q, i);
+	q->lost = q->owes = q->kicked = false;
 	q->avail = q->used = q->notified[0] = q->notified[1] = 0;
 	q->told_used = 0;
 	q->view = q->before = q->kick = q->unkicked = (struct view){.valid = false};

@@ -6,7 +6,7 @@ static bool read_at(
 	struct vmmio_monitor *m, const struct queue *q, uint64_t position, struct desc *desc)
 {
 	return memory_get_desc(m, q,
-		queue_area(q, 0) + position % q->size * sizeof(struct vmmio_packed_desc), desc);
+		q->areas[0] + position % q->ring_size * sizeof(struct vmmio_packed_desc), desc);
 }
 
 void look_packed(struct vmmio_monitor *m, struct queue *q)
@@ -15,7 +15,7 @@ void look_packed(struct vmmio_monitor *m, struct queue *q)
 
 	if (q->lost)
 		return;
-	while (q->avail - q->used < q->size) {
+	while (q->avail - q->used < q->ring_size) {
 		struct exposed *e;
 		enum slot_state state;
 

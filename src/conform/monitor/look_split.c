@@ -6,11 +6,11 @@
 
 static bool read_view(struct vmmio_monitor *m, const struct queue *q, struct view *view)
 {
-	uint64_t avail = queue_area(q, 1), used = queue_area(q, 2);
+	uint64_t avail = q->areas[1], used = q->areas[2];
 
 	*view = (struct view){.tick = m->tick, .valid = true};
 	/* Without the feature nothing has to be there. */
-	memory_get16(m, used + RING_HEADER + 8 * (uint64_t)q->size, &view->avail_event);
+	memory_get16(m, used + RING_HEADER + 8 * (uint64_t)q->ring_size, &view->avail_event);
 	return memory_get16(m, used, &view->used_flags) &&
 	       memory_get16(m, used + 2, &view->used_idx) &&
 	       memory_get16(m, avail, &view->avail_flags) &&
@@ -39,7 +39,7 @@ static bool add_chains(struct vmmio_monitor *m, struct queue *q, uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++) {
 		uint16_t head;
-		uint64_t entry = queue_area(q, 1) + RING_HEADER + 2 * (q->avail % q->size);
+		uint64_t entry = q->areas[1] + RING_HEADER + 2 * (q->avail % q->ring_size);
 
 		if (!memory_get16(m, entry, &head) || !exposed_add(m, q, head))
 			return false;
@@ -65,16 +65,16 @@ void look_split(struct vmmio_monitor *m, struct queue *q)
 	q->view = view;
 	ask_view(m, q);
 	n = (uint16_t)(view.avail_idx - q->avail);
-	if (n > q->size || !add_chains(m, q, n))
+	if (n > q->ring_size || !add_chains(m, q, n))
 		look_lose(m, q);
 }
 
 void look_used_split(struct vmmio_monitor *m, struct queue *q)
 {
-	uint64_t ring = queue_area(q, 2) + RING_HEADER;
+	uint64_t ring = q->areas[2] + RING_HEADER;
 	uint16_t idx;
 
-	if (!memory_get16(m, queue_area(q, 2) + 2, &idx) || (uint16_t)(idx - q->used) > q->size) {
+	if (!memory_get16(m, q->areas[2] + 2, &idx) || (uint16_t)(idx - q->used) > q->ring_size) {
 		look_lose(m, q);
 		return;
 	}
@@ -82,8 +82,8 @@ void look_used_split(struct vmmio_monitor *m, struct queue *q)
 		struct vmmio_split_used_elem elem;
 		uint32_t n;
 
-		if (!memory_get(
-			    m, ring + sizeof(elem) * (q->used % q->size), &elem, sizeof(elem)) ||
+		if (!memory_get(m, ring + sizeof(elem) * (q->used % q->ring_size), &elem,
+			    sizeof(elem)) ||
 			!look_give_back(m, q, (uint16_t)vmmio_le32(elem.id), &n) ||
 			n > (uint16_t)(idx - q->used)) {
 			look_lose(m, q);

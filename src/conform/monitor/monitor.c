@@ -76,16 +76,17 @@ void vmmio_monitor_access(struct vmmio_monitor *m, const struct vmmio_monitor_ac
 
 	pthread_mutex_lock(&m->lock);
 	m->history[m->tick++ % HISTORY] = *access;
+	m->time = access->time;
 	s = monitor_scene(m, access);
 	/* What the rings were when the notification was made is what counts for it. */
-	if (writes(&s, VMMIO_REG_QUEUE_NOTIFY) && !m->looked)
-		monitor_look(m, true);
-	else if (!writes(&s, VMMIO_REG_QUEUE_NOTIFY))
-		monitor_look(m, false);
+	if (!writes(&s, VMMIO_REG_QUEUE_NOTIFY))
+		monitor_look(m, NULL);
+	else if (!s.queue || !s.queue->kicked)
+		monitor_look(m, s.queue);
+	if (writes(&s, VMMIO_REG_STATUS) && s.low == 0)
+		monitor_look_for_debts(m);
 	monitor_ask(m, &s);
 	monitor_take(m, &s);
-	if (writes(&s, VMMIO_REG_QUEUE_NOTIFY))
-		m->looked = false;
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -99,20 +100,24 @@ void vmmio_monitor_line(struct vmmio_monitor *m, bool high)
 	pthread_mutex_unlock(&m->lock);
 }
 
-void vmmio_monitor_look(struct vmmio_monitor *m, bool notifying)
+void vmmio_monitor_look(struct vmmio_monitor *m)
 {
 	pthread_mutex_lock(&m->lock);
-	monitor_look(m, notifying);
+	monitor_look(m, NULL);
+	pthread_mutex_unlock(&m->lock);
+}
+
+void vmmio_monitor_notifying(struct vmmio_monitor *m, unsigned queue)
+{
+	pthread_mutex_lock(&m->lock);
+	monitor_look(m, monitor_queue(m, queue));
 	pthread_mutex_unlock(&m->lock);
 }
 
 void vmmio_monitor_device_reset(struct vmmio_monitor *m)
 {
 	pthread_mutex_lock(&m->lock);
-	monitor_reset_done(m);
-	/* The driver has not begun again: nothing of what it did counts for that. */
-	m->steps = 0;
-	m->steps_known = true;
+	monitor_host_reset(m);
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -130,6 +135,7 @@ int vmmio_monitor_finish(struct vmmio_monitor *m, struct vmmio_conform_report **
 
 	pthread_mutex_lock(&m->lock);
 	if (!m->finished) {
+		monitor_look_for_debts(m);
 		monitor_ask(m, &s);
 		error = monitor_report(m, out);
 		m->finished = !error;
@@ -173,19 +179,18 @@ static void on_reset_begin(void *ctx, const struct vmmio_observed_reset *reset)
 static void on_popped(void *ctx, const struct vmmio_observed_pop *pop)
 {
 	if (pop->chains)
-		vmmio_monitor_look(ctx, false);
+		vmmio_monitor_look(ctx);
 }
 
 static void on_completed(void *ctx, const struct vmmio_observed_completion *completion)
 {
 	if (completion->used)
-		vmmio_monitor_look(ctx, false);
+		vmmio_monitor_look(ctx);
 }
 
 static void on_kicked(void *ctx, unsigned queue)
 {
-	(void)queue;
-	vmmio_monitor_look(ctx, true);
+	vmmio_monitor_notifying(ctx, queue);
 }
 
 const struct vmmio_observer *vmmio_monitor_observer(struct vmmio_monitor *m)

@@ -77,12 +77,12 @@ static bool position_split(const struct queue *q, uint16_t position)
 
 static bool position_packed(const struct queue *q, uint32_t offset, bool wrap)
 {
-	uint64_t oldest = q->avail - q->notified[1] < 2 * (uint64_t)q->size
+	uint64_t oldest = q->avail - q->notified[1] < 2 * (uint64_t)q->ring_size
 				  ? q->notified[1]
-				  : q->avail - 2 * (uint64_t)q->size;
+				  : q->avail - 2 * (uint64_t)q->ring_size;
 
 	for (uint64_t at = oldest; at <= q->avail; at++)
-		if (at % q->size == offset && wrap_at(q, at) == wrap)
+		if (at % q->ring_size == offset && wrap_at(q, at) == wrap)
 			return true;
 	return false;
 }
@@ -101,8 +101,8 @@ static void notification_data(struct vmmio_monitor *m, const struct scene *s)
 	expect(m, ok,
 		"expected next_off and next_wrap to say where queue %u goes on, position %u, saw "
 		"%" PRIu32 " and %u",
-		q->index, (unsigned)(q->packed ? q->avail % q->size : q->avail & 0x7fff), offset,
-		wrap);
+		q->index, (unsigned)(q->packed ? q->avail % q->ring_size : q->avail & 0x7fff),
+		offset, wrap);
 }
 
 static void notification_data_packed(struct vmmio_monitor *m, const struct scene *s)

@@ -67,7 +67,7 @@ static void size_limit(struct vmmio_monitor *m, const struct scene *s)
 		expect(m, !(s->chain->faults & CHAIN_LOOP),
 			"expected lists of at most %" PRIu32
 			" descriptors, saw a longer one in queue %u",
-			s->queue->size, s->queue->index);
+			s->queue->ring_size, s->queue->index);
 }
 
 static void writable_last(struct vmmio_monitor *m, const struct scene *s)

@@ -86,10 +86,10 @@ static void no_nested_table(struct vmmio_monitor *m, const struct scene *s)
 static void length_limit(struct vmmio_monitor *m, const struct scene *s)
 {
 	if (is_chain(m, s) && !(s->chain->faults & CHAIN_LOOP))
-		expect(m, s->chain->n_elements <= s->queue->size,
+		expect(m, s->chain->n_elements <= s->queue->ring_size,
 			"expected chains of at most %" PRIu32 " descriptors, saw %" PRIu32
 			" in chain %u of queue %u",
-			s->queue->size, s->chain->n_elements, s->chain->id, s->queue->index);
+			s->queue->ring_size, s->chain->n_elements, s->chain->id, s->queue->index);
 }
 
 static void no_next_with_table(struct vmmio_monitor *m, const struct scene *s)
@@ -127,7 +127,7 @@ static void index_grows(struct vmmio_monitor *m, const struct scene *s)
 
 	if (!b->valid || avail == 0)
 		return;
-	expect(m, avail <= used + s->queue->size,
+	expect(m, avail <= used + s->queue->ring_size,
 		"expected the available idx of queue %u to grow only, by no more than there is "
 		"room for, saw %u after %u",
 		s->queue->index, v->avail_idx, b->avail_idx);

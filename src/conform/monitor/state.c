@@ -42,6 +42,14 @@ bool sets_features_ok(const struct vmmio_monitor *m, const struct scene *s)
 	return sets(m, s, VMMIO_STATUS_FEATURES_OK);
 }
 
+/* Later than that it may have any other reason. */
+#define SOON 8u
+
+bool gives_up_soon(const struct vmmio_monitor *m, const struct scene *s)
+{
+	return sets(m, s, VMMIO_STATUS_FAILED) && m->tick - m->odd_tick <= SOON;
+}
+
 bool monitor_usable(const struct vmmio_monitor *m)
 {
 	return !m->legacy && m->ident <= IDENT_GOOD;
@@ -151,7 +159,7 @@ static void take_features(struct vmmio_monitor *m, const struct scene *s)
 
 /* --- Status ---------------------------------------------------------------------------------- */
 
-void monitor_reset_done(struct vmmio_monitor *m)
+static void reset_done(struct vmmio_monitor *m)
 {
 	m->resetting = false;
 	m->status = 0;
@@ -169,6 +177,13 @@ void monitor_reset_done(struct vmmio_monitor *m)
 	monitor_queues_stopped(m);
 }
 
+void monitor_host_reset(struct vmmio_monitor *m)
+{
+	reset_done(m);
+	m->steps = 0;
+	m->steps_known = m->steps_good = true;
+}
+
 /* Zero is written: the device's registers are as after a reset, its queues are not yet. */
 static void begin_reset(struct vmmio_monitor *m)
 {
@@ -180,7 +195,7 @@ static void begin_reset(struct vmmio_monitor *m)
 	m->group = (struct config_group){0};
 	m->resetting = true;
 	if (m->version != 3)
-		monitor_reset_done(m);
+		reset_done(m);
 }
 
 static void take_features_ok(struct vmmio_monitor *m)
@@ -234,7 +249,7 @@ static void take_status_write(struct vmmio_monitor *m, const struct scene *s)
 	/* The driver takes the reset for complete: so do we, or everything that it does
 	 * from here on would be held against it. */
 	if (m->resetting)
-		monitor_reset_done(m);
+		reset_done(m);
 	if (new &VMMIO_STATUS_FEATURES_OK)
 		take_features_ok(m);
 	if (new &VMMIO_STATUS_DRIVER_OK && !(m->steps & STEP_DRIVER_OK))
@@ -254,9 +269,10 @@ static void take_status_read(struct vmmio_monitor *m, uint32_t value)
 
 	if (value == 0) {
 		m->zero_read = true;
-		/* Also when nobody has asked for it: the device's host has reset it. */
-		if (m->resetting || (m->status_known && m->status))
-			monitor_reset_done(m);
+		if (m->resetting)
+			reset_done(m);
+		else if (m->status_known && m->status)
+			monitor_host_reset(m); /* nobody has asked for it */
 		return;
 	}
 	if (m->resetting)
@@ -290,6 +306,7 @@ static void take_interrupts(struct vmmio_monitor *m, const struct scene *s)
 			m->reads_of[i] = s->low >> i & 1 ? m->reads_of[i] + 1 : 0;
 		m->undefined = s->low & ~VMMIO_INT_ALL;
 		m->undefined_shown = m->undefined != 0;
+		m->odd_tick = m->tick;
 		if (s->low & VMMIO_INT_USED_BUFFER)
 			monitor_interrupted(m);
 	} else if (writes(s, VMMIO_REG_INTERRUPT_ACK)) {
@@ -372,7 +389,7 @@ void monitor_take(struct vmmio_monitor *m, const struct scene *s)
 
 void monitor_forget(struct vmmio_monitor *m, bool late)
 {
-	monitor_reset_done(m);
+	reset_done(m);
 	m->zero_written = m->zero_read = false;
 	m->steps = 0;
 	m->steps_good = true;

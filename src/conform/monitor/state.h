@@ -253,6 +253,8 @@ struct queue {
 	bool followed; /* enabled, with features that are known */
 	bool lost;     /* until it is enabled anew */
 	bool packed;
+	uint32_t ring_size; /* as it was enabled, whatever is written to the registers later */
+	uint64_t areas[3];
 	struct exposed *exposed; /* the oldest first */
 	struct exposed **tail;
 	struct view view, before;   /* the last look, and the one before */
@@ -260,12 +262,13 @@ struct queue {
 	/* Of packed rings descriptors, as numbers that only grow; of split ones entries modulo
 	 * 2^16. */
 	uint64_t avail, used;
+	bool kicked;          /* kick is of the notification that will be told next */
 	uint64_t notified[2]; /* avail at the last notification, and the one before */
 	bool owes;            /* a notification */
 	bool owes_by_event;   /* avail_event says so and flags alone would not (SPLIT-DRV-23) */
 	bool owes_by_flags;   /* flags say so and avail_event would not (SPLIT-DRV-20) */
-	uint64_t owed_since;
-	uint16_t told_used; /* used idx at the last used buffer notification */
+	uint64_t owed_since, owed_time; /* tick, time */
+	uint16_t told_used;             /* used idx at the last used buffer notification */
 };
 
 /* --- Everything ------------------------------------------------------------------------------ */
@@ -318,6 +321,7 @@ struct vmmio_monitor {
 	bool saw_split, saw_packed, lost_a_queue;
 
 	uint64_t tick; /* accesses so far */
+	uint64_t time; /* of the last one */
 	struct vmmio_monitor_access history[HISTORY];
 
 	/* Identification. */
@@ -359,6 +363,7 @@ struct vmmio_monitor {
 	bool undefined_shown;
 	uint32_t undefined;
 	bool spurious;     /* the last used buffer notification had no used buffer */
+	uint64_t odd_tick; /* when InterruptStatus was last read */
 	bool capacity_due; /* a config change was acknowledged, capacity not read since */
 	uint64_t capacity_tick;
 
@@ -372,8 +377,6 @@ struct vmmio_monitor {
 	struct queue *queues[MAX_QUEUES]; /* NULL: none there yet */
 	unsigned n_queues;
 	bool queues_known;  /* whatever is ready was seen to be enabled */
-	bool looked;        /* for the notification that is told next */
-	bool notifying;     /* this look is one for a notification */
 	struct chain chain; /* the one that is walked */
 };
 
@@ -385,8 +388,8 @@ void monitor_forget(struct vmmio_monitor *m, bool late);
 struct scene monitor_scene(struct vmmio_monitor *m, const struct vmmio_monitor_access *access);
 /* Takes the access into the state. */
 void monitor_take(struct vmmio_monitor *m, const struct scene *s);
-/* The device is as after a reset. */
-void monitor_reset_done(struct vmmio_monitor *m);
+/* The device's host has reset it: the driver is back at the beginning. */
+void monitor_host_reset(struct vmmio_monitor *m);
 /* A driver may use the device. */
 bool monitor_usable(const struct vmmio_monitor *m);
 
@@ -397,6 +400,8 @@ bool has_bit(const uint32_t *words, unsigned bit);
 bool is_offered(const struct vmmio_monitor *m, unsigned bit);
 bool offer_known(const struct vmmio_monitor *m, unsigned bit);
 
+/* The driver gives up, shortly after InterruptStatus showed something odd. */
+bool gives_up_soon(const struct vmmio_monitor *m, const struct scene *s);
 /* The driver is done with the configuration that it has read. */
 bool config_done(const struct scene *s);
 /* Status bits that this write adds to those there are. */
@@ -427,7 +432,10 @@ uint64_t queue_area(const struct queue *q, unsigned area);
 
 /* --- look.c ---------------------------------------------------------------------------------- */
 
-void monitor_look(struct vmmio_monitor *m, bool notifying);
+/* kicked: the queue that is being notified; NULL: none. */
+void monitor_look(struct vmmio_monitor *m, struct queue *kicked);
+/* The driver stops here: whoever was not notified by now never will be. */
+void monitor_look_for_debts(struct vmmio_monitor *m);
 /* The queue was enabled: what its rings hold from here on is followed. */
 void monitor_follow(struct vmmio_monitor *m, struct queue *q);
 /* The driver has notified the queue. */
