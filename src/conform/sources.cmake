@@ -43,7 +43,8 @@ list(APPEND conform_sources ${CMAKE_CURRENT_BINARY_DIR}/conform/report/page.c)
 # Targets.
 list(APPEND conform_sources conform/targets/args.c conform/targets/mem.c conform/targets/mem_ram.c
   conform/targets/open.c conform/targets/plugin.c conform/targets/qtest.c
-  conform/targets/qtest_access.c conform/targets/qtest_lines.c conform/targets/qtest_machine.c
+  conform/targets/qtest_access.c conform/targets/qtest_disk.c conform/targets/qtest_hooks.c
+  conform/targets/qtest_lines.c conform/targets/qtest_machine.c conform/targets/qtest_nbd.c
   conform/targets/qtest_qmp.c)
 
 # The model device: mutants, and the puppet.

@@ -43,5 +43,6 @@ TCase *qtest_tcase(Suite *s, const char *name);
 
 void add_wrong_tests(Suite *s);
 void add_machine_tests(Suite *s);
+void add_disk_tests(Suite *s);
 
 #endif

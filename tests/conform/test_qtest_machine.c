@@ -17,7 +17,7 @@
 #define RESET "{\"timestamp\": {\"seconds\": 1}, \"event\": \"RESET\", \"data\": {}}\n"
 #define RESIZE(n)                                                                                  \
 	"{\"execute\": \"block_resize\", \"arguments\": {\"node-name\": \"d0\", \"size\": " #n "}" \
-											       "}"
+	"}"
 
 static struct fake machine, monitor;
 
@@ -344,11 +344,15 @@ START_TEST(what_cannot_be_resized)
 }
 END_TEST
 
-START_TEST(no_drive_no_change)
+START_TEST(no_option_no_hook)
 {
 	fake_begin(&machine, "qtest", handshake);
 	open_well("base=0");
-	ck_assert_int_eq(target.ops->change_config(target.ctx), -ENOTSUP);
+	ck_assert_ptr_null(target.ops->change_config);
+	ck_assert_ptr_null(target.ops->delay_io);
+	ck_assert_ptr_null(target.ops->reverse_order);
+	ck_assert_ptr_null(target.ops->storage_read);
+	ck_assert_uint_eq(target.flags, 0);
 	vmmio_target_close(&target);
 	fake_end(&machine);
 }
@@ -397,6 +401,6 @@ void add_machine_tests(Suite *s)
 	tcase_add_test(tc, a_reset_that_does_not_end);
 	tcase_add_test(tc, resizes_the_disk);
 	tcase_add_test(tc, what_cannot_be_resized);
-	tcase_add_test(tc, no_drive_no_change);
+	tcase_add_test(tc, no_option_no_hook);
 	tcase_add_loop_test(tc, a_monitor_that_is_none, 0, 3);
 }

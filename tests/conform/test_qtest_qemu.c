@@ -144,14 +144,13 @@ static void set_up_queue(void)
 	wr(VMMIO_REG_STATUS, 0xf);
 }
 
-/* A read of sector 0: header, room for it, status, as descriptors of either format. */
-static void write_chain(bool packed)
+/* A request for sector 0, its header, data and status, as descriptors of either format. */
+static void write_chain(uint16_t data_flags, bool packed)
 {
-	static const struct {
+	const struct {
 		uint32_t addr, len;
 		uint16_t flags;
-	} parts[] = {{HEADER, 16, VMMIO_DESC_F_NEXT},
-		{DATA, 512, VMMIO_DESC_F_NEXT | VMMIO_DESC_F_WRITE},
+	} parts[] = {{HEADER, 16, VMMIO_DESC_F_NEXT}, {DATA, 512, VMMIO_DESC_F_NEXT | data_flags},
 		{STATUS, 1, VMMIO_DESC_F_WRITE}};
 	uint8_t poison[512];
 
@@ -194,7 +193,7 @@ static void read_sector(uint64_t features, bool packed)
 	negotiate(features | VMMIO_FEATURE(VMMIO_F_VERSION_1));
 	set_up_queue();
 	ck_assert_int_eq(line(), 0);
-	write_chain(packed);
+	write_chain(VMMIO_DESC_F_WRITE, packed);
 	wr(VMMIO_REG_QUEUE_NOTIFY, 0);
 	wait_used(packed);
 	get(DATA, data, 512);
@@ -299,6 +298,90 @@ START_TEST(cannot_be_resized)
 }
 END_TEST
 
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void open_held(bool packed)
+{
+	char more[64];
+
+	snprintf(more, sizeof(more), ",disk=%s/disk", dir);
+	open_qemu(packed ? "blk-held-packed" : "blk-held", more);
+	negotiate(VMMIO_FEATURE(VMMIO_F_VERSION_1) |
+		  (packed ? VMMIO_FEATURE(VMMIO_F_RING_PACKED) : 0));
+	set_up_queue();
+}
+
+/* Its time, and then at once. */
+START_TEST(requests_are_held)
+{
+	uint64_t begin;
+
+	open_held(_i);
+	ck_assert_int_eq(target.ops->delay_io(target.ctx, 100000000), 0);
+	begin = now_ms();
+	write_chain(VMMIO_DESC_F_WRITE, _i);
+	wr(VMMIO_REG_QUEUE_NOTIFY, 0);
+	wait_used(_i);
+	ck_assert_uint_ge(now_ms() - begin, 99);
+
+	wr(VMMIO_REG_STATUS, 0);
+	negotiate(VMMIO_FEATURE(VMMIO_F_VERSION_1) | (_i ? VMMIO_FEATURE(VMMIO_F_RING_PACKED) : 0));
+	set_up_queue();
+	ck_assert_int_eq(target.ops->delay_io(target.ctx, UINT64_C(3600000000000)), 0);
+	write_chain(VMMIO_DESC_F_WRITE, _i);
+	wr(VMMIO_REG_QUEUE_NOTIFY, 0);
+	for (unsigned i = 0; i < 20; i++)
+		target.ops->wait(target.ctx, 1000000);
+	ck_assert(!is_used(_i));
+	ck_assert_int_eq(target.ops->delay_io(target.ctx, 0), 0);
+	wait_used(_i);
+}
+END_TEST
+
+/* This device resets inside the write, and waits there for its I/O. */
+START_TEST(a_reset_takes_as_long_as_the_disk)
+{
+	uint64_t begin;
+
+	open_held(false);
+	ck_assert_int_eq(target.ops->delay_io(target.ctx, 100000000), 0);
+	write_chain(VMMIO_DESC_F_WRITE, false);
+	wr(VMMIO_REG_QUEUE_NOTIFY, 0);
+	begin = now_ms();
+	wr(VMMIO_REG_STATUS, 0);
+	ck_assert_uint_ge(now_ms() - begin, 80);
+	ck_assert_uint_eq(rd(VMMIO_REG_STATUS), 0);
+}
+END_TEST
+
+START_TEST(shows_what_is_stored)
+{
+	uint8_t stored[512], expected[512];
+	uint32_t type = vmmio_le32(VMMIO_BLK_T_OUT);
+
+	open_held(false);
+	write_chain(0, false);
+	put(HEADER, &type, sizeof(type));
+	wr(VMMIO_REG_QUEUE_NOTIFY, 0);
+	wait_used(false);
+	ck_assert_int_eq(target.ops->storage_read(target.ctx, 0, stored, 512), 0);
+	memset(expected, 0xa5, sizeof(expected));
+	ck_assert_mem_eq(stored, expected, sizeof(expected));
+	ck_assert_int_eq(
+		target.ops->storage_read(target.ctx, (1 << 20) - 511, stored, 512), -EFAULT);
+	ck_assert_int_eq(target.ops->restart(target.ctx), 0);
+	ck_assert_int_eq(target.ops->storage_read(target.ctx, 0, stored, 512), 0);
+	memset(expected, 0, sizeof(expected));
+	ck_assert_mem_eq(stored, expected, sizeof(expected));
+}
+END_TEST
+
 static void signal_qemu(int number)
 {
 	char path[64], pid[16] = "";
@@ -363,6 +446,9 @@ int main(void)
 	tcase_add_test(tc, restarts);
 	tcase_add_test(tc, is_resized);
 	tcase_add_test(tc, cannot_be_resized);
+	tcase_add_loop_test(tc, requests_are_held, 0, 2);
+	tcase_add_test(tc, a_reset_takes_as_long_as_the_disk);
+	tcase_add_test(tc, shows_what_is_stored);
 	tcase_add_test(tc, dies);
 	tcase_add_test(tc, falls_silent);
 	return fixture_main(s);

@@ -196,6 +196,7 @@ START_TEST(arguments_can_be_wrong)
 		{"/a,base=0,listen=1", "use listen=no|yes"},
 		{"/a,base=0,ram=0+1K", "'ram=0+1K' is wrong"},
 		{"/a,base=0,timeout=0", "'timeout=0' is wrong"},
+		{"/a,base=0,disk_size=513", "disk_size has to be a multiple of 512"},
 		{"/01234567890123456789012345678901234567890123456789012345678901234567890123456789"
 		 "01234"
 		 "56789012345678901234567890,base=0",

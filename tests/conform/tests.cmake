@@ -47,7 +47,8 @@ target_link_libraries(test_conform_inproc PRIVATE conform-static)
 # --- The qtest target
 vmmio_test(conform_qtest ${CMAKE_CURRENT_LIST_DIR}/test_qtest.c
   ${CMAKE_CURRENT_LIST_DIR}/test_qtest_wrong.c
-  ${CMAKE_CURRENT_LIST_DIR}/test_qtest_machine.c ${CMAKE_CURRENT_LIST_DIR}/fake_qtest.c)
+  ${CMAKE_CURRENT_LIST_DIR}/test_qtest_machine.c ${CMAKE_CURRENT_LIST_DIR}/test_qtest_disk.c
+  ${CMAKE_CURRENT_LIST_DIR}/fake_qtest.c)
 target_link_libraries(test_conform_qtest PRIVATE conform-static)
 vmmio_test(conform_qtest_qemu ${CMAKE_CURRENT_LIST_DIR}/test_qtest_qemu.c)
 target_link_libraries(test_conform_qtest_qemu PRIVATE conform-static)

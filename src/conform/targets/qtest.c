@@ -3,6 +3,15 @@
  * `qtest:SOCKET,base=ADDR,...`: a device in a virtual machine that speaks the qtest protocol, as
  * QEMU does. Registers and guest memory are reached from outside, no guest runs; the
  * machine's processor should be stopped (-S), or have nothing to do.
+ *
+ *  SOCKET        of the protocol: one that QEMU listens at, or we with listen=yes or exec
+ *  base=ADDR     guest address of the registers
+ *  ram=ADDR+SIZE guest memory that is the suite's
+ *  irq=N         input of the interrupt controller intercept=PATH (ioapic)
+ *  qmp=SOCKET    QEMU listens: to reset the machine, and, with drive=NODE, to resize that disk
+ *  disk=SOCKET   we listen: a disk for QEMU by NBD, whose requests can be held; disk_size=SIZE
+ *  timeout=MS    for each answer
+ *  exec=COMMAND  starts the machine, and again for each restart; the last, commas included
  */
 #include "conform/targets/qtest.h"
 
@@ -11,9 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vmmio/spec.h>
+#include <unistd.h>
 
-#define SECTOR 512u
 #define EXEC ",exec="
 
 /* --- Connecting ---------------------------------------------------------------------- */
@@ -109,50 +117,6 @@ static int reconnect(struct qtest *q, struct vmmio_target_error *error)
 	return err;
 }
 
-/* --- Hooks --------------------------------------------------------------------------- */
-
-static int disk_size(struct qtest *q, uint64_t *bytes)
-{
-	uint64_t id, low, high;
-	int err = qtest_read(q, VMMIO_REG_DEVICE_ID, 4, &id);
-
-	if (!err && id != VMMIO_ID_BLOCK)
-		return -ENOTSUP;
-	if (!err)
-		err = qtest_read(q, VMMIO_REG_CONFIG, 4, &low);
-	if (!err)
-		err = qtest_read(q, VMMIO_REG_CONFIG + 4, 4, &high);
-	if (!err)
-		*bytes = (high << 32 | low) * SECTOR;
-	return err;
-}
-
-/* To another size, and back the next time. */
-static int qtest_change_config(void *ctx)
-{
-	struct qtest *q = ctx;
-	uint64_t bytes;
-	int err;
-
-	if (!*q->options.drive)
-		return -ENOTSUP;
-	err = disk_size(q, &bytes);
-	if (err)
-		return err;
-	err = qmp_block_resize(
-		&q->qmp, q->options.drive, q->resized ? q->resized : bytes + 8 * SECTOR);
-	if (!err)
-		q->resized = q->resized ? 0 : bytes;
-	return err;
-}
-
-static void undo_hooks(struct qtest *q)
-{
-	if (q->resized && q->qmp.fd >= 0)
-		(void)qmp_block_resize(&q->qmp, q->options.drive, q->resized);
-	q->resized = 0;
-}
-
 /* --- Restart and close --------------------------------------------------------------- */
 
 static int qtest_restart(void *ctx)
@@ -161,7 +125,7 @@ static int qtest_restart(void *ctx)
 	struct vmmio_target_error error;
 	int err = 0;
 
-	undo_hooks(q);
+	qtest_undo_hooks(q);
 	if (q->broken || *q->options.exec)
 		err = reconnect(q, &error);
 	if (err || *q->options.exec)
@@ -173,9 +137,13 @@ static void qtest_close(void *ctx)
 {
 	struct qtest *q = ctx;
 
-	undo_hooks(q);
+	qtest_undo_hooks(q);
 	disconnect(q);
 	qtest_machine_close(&q->machine);
+	if (q->has_disk) {
+		qtest_disk_close(&q->disk);
+		qtest_remove_socket(q->options.disk);
+	}
 	free(q);
 }
 
@@ -192,6 +160,9 @@ static int check_options(const struct qtest_options *o, struct vmmio_target_erro
 		return target_error(error, -EINVAL,
 			"qtest: say base=ADDR, the guest address of the registers, a "
 			"multiple of 4");
+	if (o->disk_size % QTEST_DISK_BLOCK)
+		return target_error(error, -EINVAL, "qtest: disk_size has to be a multiple of %u",
+			QTEST_DISK_BLOCK);
 	if (*o->drive && !*o->qmp)
 		return target_error(
 			error, -EINVAL, "qtest: drive is of no use without qmp=SOCKET: give both");
@@ -235,6 +206,8 @@ static int parse(const char *args, struct qtest_options *o, struct vmmio_target_
 		{"listen", ARG_CHOICE, &o->listen, "no|yes", 0, 0},
 		{"qmp", ARG_TEXT, o->qmp, "SOCKET", 0, sizeof(o->qmp)},
 		{"drive", ARG_TEXT, o->drive, "NODE", 0, sizeof(o->drive)},
+		{"disk", ARG_TEXT, o->disk, "SOCKET", 0, sizeof(o->disk)},
+		{"disk_size", ARG_NUMBER, &o->disk_size, "SIZE", QTEST_DISK_BLOCK, 1 << 30},
 		{"timeout", ARG_NUMBER, &o->timeout_ms, "MS", 1, 3600000},
 		{.key = NULL}};
 	char head[1024];
@@ -242,7 +215,7 @@ static int parse(const char *args, struct qtest_options *o, struct vmmio_target_
 	int err;
 
 	*o = (struct qtest_options){.base = UINT64_MAX, .irq = UINT64_MAX, .timeout_ms = 5000,
-		.intercept = "ioapic"};
+		.disk_size = 1 << 20, .intercept = "ioapic"};
 	err = split_exec(args, head, sizeof(head), o, error);
 	if (err)
 		return err;
@@ -253,28 +226,65 @@ static int parse(const char *args, struct qtest_options *o, struct vmmio_target_
 	return err ? err : check_options(o, error);
 }
 
-static void fill_in(struct qtest *q, struct vmmio_target *out)
+/* What it cannot do for lack of an option is not there: the suite then looks from outside. */
+static struct vmmio_target_ops ops_of(const struct qtest_options *o)
 {
-	static const struct vmmio_target_ops ops = {
+	struct vmmio_target_ops ops = {
 		.size = sizeof(ops),
 		.read = qtest_read,
 		.write = qtest_write,
 		.mem_read = qtest_mem_read,
 		.mem_write = qtest_mem_write,
-		.line = qtest_line,
 		.wait = qtest_wait,
 		.restart = qtest_restart,
 		.close = qtest_close,
-		.change_config = qtest_change_config,
 	};
 
+	if (o->irq != UINT64_MAX)
+		ops.line = qtest_line;
+	if (*o->drive)
+		ops.change_config = qtest_change_config;
+	if (*o->disk) {
+		ops.delay_io = qtest_delay_io;
+		ops.reverse_order = qtest_reverse_order;
+		ops.storage_read = qtest_storage_read;
+	}
+	return ops;
+}
+
+static void fill_in(struct qtest *q, struct vmmio_target *out)
+{
+	q->ops = ops_of(&q->options);
 	snprintf(q->name, sizeof(q->name), "qtest:%s,base=0x%" PRIx64, q->options.socket,
 		q->options.base);
-	out->ops = &ops;
+	out->ops = &q->ops;
 	out->ctx = q;
 	out->name = q->name;
 	out->memory_base = q->options.ram.base;
 	out->memory_size = q->options.ram.size;
+	/* The disk is ours, and begins anew with each machine. */
+	if (q->has_disk)
+		out->flags |= VMMIO_TARGET_DISPOSABLE;
+}
+
+static int open_disk(struct qtest *q, struct vmmio_target_error *error)
+{
+	const char *path = q->options.disk;
+	int listener, err;
+
+	if (!*path)
+		return 0;
+	listener = qtest_listen(path);
+	if (listener < 0)
+		return target_error(error, listener, "qtest: cannot listen at %s (%s)", path,
+			strerror(-listener));
+	err = qtest_disk_open(&q->disk, listener, q->options.disk_size);
+	q->has_disk = !err;
+	if (!err)
+		return 0;
+	close(listener);
+	qtest_remove_socket(path);
+	return target_error(error, err, "qtest: no disk: %s", strerror(-err));
 }
 
 int target_qtest_open(const char *args, struct vmmio_target *out, struct vmmio_target_error *error)
@@ -288,6 +298,8 @@ int target_qtest_open(const char *args, struct vmmio_target *out, struct vmmio_t
 	q->machine.options = &q->options;
 	err = parse(args, &q->options, error);
 	q->lines.timeout = q->qmp.timeout = q->options.timeout_ms * 1000000;
+	if (!err)
+		err = open_disk(q, error);
 	if (!err)
 		err = qtest_machine_open(&q->machine, error);
 	if (!err)

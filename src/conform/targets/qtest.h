@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "conform/targets/args.h"
+#include "conform/targets/qtest_disk.h"
 
 #define QTEST_PATH_SIZE sizeof(((struct sockaddr_un *)NULL)->sun_path)
 
@@ -42,12 +43,14 @@ int qtest_lines_next(struct qtest_lines *lines, bool at_once, const char **line)
 struct qtest_options {
 	char socket[QTEST_PATH_SIZE];
 	char qmp[QTEST_PATH_SIZE]; /* "": none */
+	char disk[QTEST_PATH_SIZE]; /* "": none */
 	char drive[64];            /* node name or "" */
 	char intercept[256];       /* the device whose input lines are watched */
 	char exec[4096];           /* a command, or "" */
 	uint64_t base;
 	uint64_t irq; /* UINT64_MAX: none */
 	uint64_t timeout_ms;
+	uint64_t disk_size;
 	struct arg_range ram; /* size 0: none */
 	unsigned listen;
 };
@@ -66,6 +69,10 @@ int qtest_machine_open(struct qtest_machine *machine, struct vmmio_target_error 
 int qtest_machine_connect(struct qtest_machine *machine, struct vmmio_target_error *error);
 void qtest_machine_close(struct qtest_machine *machine);
 
+/* A listening Unix socket, in place of a dead one that is there already, or -errno. */
+int qtest_listen(const char *path);
+/* Removes path if it is a socket: any other file is somebody's. */
+void qtest_remove_socket(const char *path);
 /* Connects to a Unix socket, which may take a moment to appear. The socket, or -errno. */
 int qtest_call(const char *path, uint64_t patience);
 
@@ -76,8 +83,11 @@ struct qtest {
 	struct qtest_machine machine;
 	struct qtest_lines lines;
 	struct qtest_lines qmp;
+	struct qtest_disk disk; /* with options.disk */
+	struct vmmio_target_ops ops;
 	bool has_clock;   /* the machine's clock stands still unless it is stepped */
 	bool level;       /* of the interrupt line */
+	bool has_disk;
 	int broken;       /* the error that ended the conversation, or 0 */
 	uint64_t resized; /* what the disk's size was before we changed it; 0: not changed */
 	char name[QTEST_PATH_SIZE + 40];
@@ -97,6 +107,12 @@ int qtest_mem_read(void *ctx, uint64_t guest, void *data, size_t size);
 int qtest_mem_write(void *ctx, uint64_t guest, const void *data, size_t size);
 int qtest_line(void *ctx);
 int qtest_wait(void *ctx, uint64_t ns);
+int qtest_change_config(void *ctx);
+int qtest_delay_io(void *ctx, uint64_t ns);
+int qtest_reverse_order(void *ctx, bool on);
+int qtest_storage_read(void *ctx, uint64_t offset, void *data, size_t size);
+/* Undoes what these have done. */
+void qtest_undo_hooks(struct qtest *q);
 
 /* --- QMP ----------------------------------------------------------------------------- */
 

@@ -66,7 +66,7 @@ int qtest_call(const char *path, uint64_t patience)
 }
 
 /* A socket that an earlier run has left is in the way; any other file is somebody's. */
-static void remove_socket(const char *path)
+void qtest_remove_socket(const char *path)
 {
 	struct stat st;
 
@@ -74,7 +74,7 @@ static void remove_socket(const char *path)
 		unlink(path);
 }
 
-static int listen_at(const char *path)
+int qtest_listen(const char *path)
 {
 	struct sockaddr_un address = socket_address(path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -82,7 +82,7 @@ static int listen_at(const char *path)
 
 	if (fd < 0)
 		return -errno;
-	remove_socket(path);
+	qtest_remove_socket(path);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0)
 		return fd;
 	err = -errno;
@@ -114,8 +114,9 @@ static _Noreturn void become(const struct qtest_options *options, pid_t parent)
 	if (null > 0)
 		dup2(null, 0);
 	execl("/bin/sh", "sh", "-c",
-		"QTEST_SOCKET=$1 QTEST_QMP=$2; export QTEST_SOCKET QTEST_QMP; eval \"$3\"", "qtest",
-		options->socket, options->qmp, options->exec, (char *)NULL);
+		"QTEST_SOCKET=$1 QTEST_QMP=$2 QTEST_DISK=$3; export QTEST_SOCKET QTEST_QMP QTEST_DISK; "
+		"eval \"$4\"",
+		"qtest", options->socket, options->qmp, options->disk, options->exec, (char *)NULL);
 	_exit(127);
 }
 
@@ -202,7 +203,7 @@ int qtest_machine_open(struct qtest_machine *machine, struct vmmio_target_error 
 	machine->listener = -1;
 	if (!o->listen && !*o->exec)
 		return 0;
-	machine->listener = listen_at(o->socket);
+	machine->listener = qtest_listen(o->socket);
 	if (machine->listener >= 0)
 		return 0;
 	return target_error(error, machine->listener,
@@ -219,7 +220,7 @@ static int start(struct qtest_machine *machine, struct vmmio_target_error *error
 	drop_callers(machine->listener);
 	/* Else the old one would be called. */
 	if (*machine->options->qmp)
-		remove_socket(machine->options->qmp);
+		qtest_remove_socket(machine->options->qmp);
 	err = start_process(machine);
 	return err ? target_error(error, err, "qtest: no process: %s", strerror(-err)) : 0;
 }
@@ -251,6 +252,6 @@ void qtest_machine_close(struct qtest_machine *machine)
 	if (machine->listener < 0)
 		return;
 	close(machine->listener);
-	remove_socket(machine->options->socket);
+	qtest_remove_socket(machine->options->socket);
 	machine->listener = -1;
 }
