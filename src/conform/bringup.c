@@ -77,11 +77,13 @@ void acknowledge(struct conform *c)
 	wr(c, VMMIO_REG_STATUS, VMMIO_STATUS_ACKNOWLEDGE | VMMIO_STATUS_DRIVER);
 }
 
+/* As drivers do it: words 2 and 3 only if there is something in them. A device that takes them
+ * for word 1 (QEMU's does) is judged by the checks of acceptance, and by no other. */
 bool negotiate(struct conform *c, uint64_t word0, uint64_t word1)
 {
 	const uint64_t words[2] = {word0, word1};
 
-	for (uint32_t i = 0; i < 4; i++) {
+	for (uint32_t i = 0; i < (word1 ? 4 : 2); i++) {
 		wr(c, VMMIO_REG_DRIVER_FEATURES_SEL, i);
 		wr(c, VMMIO_REG_DRIVER_FEATURES, (uint32_t)(words[i / 2] >> (i % 2 * 32)));
 	}

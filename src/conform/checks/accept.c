@@ -38,17 +38,27 @@ static void accepted_words(struct conform *c)
 }
 
 /* What was accepted has to be what is in force: bit 34 decides the ring's format. */
-static void accepted_packed(struct conform *c)
+static void packed_works(struct conform *c, const uint32_t order[4], const char *how)
 {
 	uint64_t set = VMMIO_FEATURE(VMMIO_F_VERSION_1) | VMMIO_FEATURE(VMMIO_F_RING_PACKED);
 	struct ring ring;
 
-	need(c, accept(c, set, words_backwards), "the device refused VIRTIO_F_RING_PACKED");
+	need(c, accept(c, set, order), "the device refused VIRTIO_F_RING_PACKED");
 	assume_accepted(c, set);
 	ring_go(c, &ring, traffic_queue(c), 0);
 	judge(c, "MMIO-DEV-17", request_works(c, &ring),
-		"expected a packed ring after VIRTIO_F_RING_PACKED was accepted in word 1 before word 0 was "
-		"written, saw no request answered");
+		"expected a packed ring after VIRTIO_F_RING_PACKED was accepted in word 1, %s, saw no "
+		"request answered", how);
+}
+
+static void accepted_packed(struct conform *c)
+{
+	packed_works(c, words_backwards, "before word 0 was written");
+}
+
+static void accepted_packed_first(struct conform *c)
+{
+	packed_works(c, words_in_order, "before words 2 and 3 were written with 0");
 }
 
 static void accepted_split(struct conform *c)
@@ -113,6 +123,8 @@ static const struct check checks[] = {
 		accepted_words},
 	{"accept-packed", "The ring is packed if VIRTIO_F_RING_PACKED was accepted", "MMIO-DEV-17",
 		NEEDS_MEMORY | NEEDS_TRAFFIC | NEEDS_PACKED, accepted_packed},
+	{"accept-packed-first", "... also if other words are written after it", "MMIO-DEV-17",
+		NEEDS_MEMORY | NEEDS_TRAFFIC | NEEDS_PACKED, accepted_packed_first},
 	{"accept-split", "The ring is split if it was not", "MMIO-DEV-17",
 		NEEDS_MEMORY | NEEDS_TRAFFIC | NEEDS_SPLIT, accepted_split},
 	{"accept-unoffered-packed", "VIRTIO_F_RING_PACKED has no effect if it was not offered",
