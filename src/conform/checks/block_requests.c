@@ -13,9 +13,10 @@
 
 /* --- Status --------------------------------------------------------------------------------- */
 
+/* Bit 31 is left out: it was the barrier bit of legacy devices, which some still take. */
 static void unknown_type(struct conform *c)
 {
-	static const uint32_t types[] = {0x7ff0, 0x80000000};
+	static const uint32_t types[] = {0x7ff0, 0x12345678};
 	struct ring ring;
 
 	block_start(c, &ring, 0);
