@@ -46,7 +46,7 @@ void open_well(const char *options)
 void begin(const struct fake_step *steps)
 {
 	fake_begin(&fake, "qtest", steps);
-	open_well("base=0x1000,ram=0x100000+1M,irq=7,timeout=200");
+	open_well("base=0x1000,ram=0x100000+1M,irq=7,timeout=20000");
 }
 
 void end(void)

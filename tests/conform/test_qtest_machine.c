@@ -187,7 +187,7 @@ static void open_process(void)
 	char options[512];
 
 	snprintf(options, sizeof(options),
-		"base=0,timeout=300,exec=echo $$ >%s/pid; sleep 600 & echo $! >%s/other; "
+		"base=0,timeout=1000,exec=echo $$ >%s/pid; sleep 600 & echo $! >%s/other; "
 		"exec $QTEST_TEST --serve a,b",
 		fake_dir(), fake_dir());
 	open_well(options);
@@ -268,7 +268,7 @@ static void begin_both(const struct fake_step *qtest, const struct fake_step *qm
 
 	fake_begin(&machine, "qtest", qtest);
 	fake_begin(&monitor, "qmp", qmp);
-	snprintf(options, sizeof(options), "base=0x1000,timeout=300,qmp=%s/qmp,drive=d0",
+	snprintf(options, sizeof(options), "base=0x1000,timeout=1000,qmp=%s/qmp,drive=d0",
 		fake_dir());
 	open_well(options);
 }

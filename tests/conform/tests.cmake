@@ -92,3 +92,11 @@ target_link_libraries(test_monitor_live PRIVATE conform-static)
 vmmio_test(monitor_edges ${CMAKE_CURRENT_LIST_DIR}/test_monitor_edges.c
   ${CMAKE_CURRENT_LIST_DIR}/monitor_script.c)
 target_link_libraries(test_monitor_edges PRIVATE conform-static)
+set_tests_properties(conform_tool_list conform_tool_formats conform_tool_output PROPERTIES
+  RESOURCE_LOCK packages)
+# A look at what is not there needs a machine that is not busy. It installs QEMU, if it has to,
+# for the other one, too.
+add_test(NAME conform_qemu COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/qemu
+  --tool $<TARGET_FILE:vmmio-conform>)
+set_tests_properties(conform_qemu PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
+set_tests_properties(conform_qtest_qemu PROPERTIES DEPENDS conform_qemu)
