@@ -151,7 +151,7 @@ static inline uint16_t put_used(struct vmmio_ring *ring, const struct vmmio_ring
 	struct position pos = {ring->used, ring->used_wrap};
 	char *desc = desc_at(ring, pos.at);
 	const uint16_t flags = (uint16_t)((pos.wrap ? PHASE : 0) |
-					  (slot->written ? VMMIO_DESC_F_WRITE : 0));
+					  (slot->written || slot->touched ? VMMIO_DESC_F_WRITE : 0));
 
 	shared_store32(desc + DESC_LEN, vmmio_le32(slot->written));
 	shared_store16(desc + DESC_ID, vmmio_le16(slot->head));

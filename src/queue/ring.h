@@ -39,6 +39,7 @@ struct vmmio_ring_slot {
 	uint16_t descs;        /* what it counts in in_flight: ring entries (packed), 1 (split) */
 	uint16_t next;         /* free: next free slot; IN_ORDER and in flight: popped next */
 	uint8_t state;         /* enum slot_state */
+	bool touched;          /* written to, whatever written says (vmmio_queue_dirty) */
 };
 
 /* One of the three areas. */

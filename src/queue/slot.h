@@ -77,6 +77,7 @@ static inline vmmio_token slot_take(struct vmmio_ring *ring)
 		ring->generation = 1;
 	slot->generation = ring->generation;
 	slot->state = SLOT_OUT;
+	slot->touched = false;
 	ring->in_flight += slot->descs;
 	ring->leases++;
 	return slot->generation << 16 | index;

@@ -242,6 +242,35 @@ START_TEST(batch_of_mixed_lists_out_of_order)
 }
 END_TEST
 
+/* PACKED-DEV-15: WRITE says that anything was written, also behind a part that was not, which
+ * len cannot tell. The next chain in the slot begins with nothing. */
+START_TEST(write_flag_of_what_len_does_not_cover)
+{
+	static const struct {
+		uint32_t len, touched;
+		bool write;
+	} cases[] = {{0, 0, false}, {0, 1, true}, {0, 0, false}, {5, 0, true}, {5, 1, true}};
+	struct rig_options options = {.packed = true};
+	struct rig rig;
+
+	rig_up(&rig, &options);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool write;
+		uint16_t id;
+		uint32_t len;
+
+		rig_add_one(&rig, 0);
+		ck_assert_uint_eq(rig_pop(&rig, chains, 1), 1);
+		ck_assert(vmmio_ring_dirty(&rig.ring, chains[0].token, 63, cases[i].touched));
+		ck_assert_uint_eq(rig_complete(&rig, chains[0].token, cases[i].len), 1);
+		ck_assert(rig_used(&rig, &id, &len, &write));
+		ck_assert_uint_eq(len, cases[i].len);
+		ck_assert_int_eq(write, cases[i].write);
+	}
+	rig_down(&rig);
+}
+END_TEST
+
 /* PACKED-DEV-17: every event of two laps against every position, counted on a line. */
 START_TEST(event_is_met_exactly)
 {
@@ -367,6 +396,7 @@ int main(void)
 	tc = fixture_tcase(s, "laps");
 	tcase_add_loop_test(tc, laps_of_any_size, 0, 6);
 	tcase_add_test(tc, batch_of_mixed_lists_out_of_order);
+	tcase_add_test(tc, write_flag_of_what_len_does_not_cover);
 	tc = fixture_tcase(s, "notifications");
 	tcase_add_loop_test(tc, event_is_met_exactly, 0, 4);
 	tcase_add_loop_test(tc, event_flags, 0, 10);
