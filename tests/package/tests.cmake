@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The library as others get it: installed (into a folder of the build), found, linked. The
-# programs are consumer.c and consumer.cc; firmware.c and firmware_libc.c for the core.
+# programs are consumer.c and consumer.cc; firmware.c and firmware_libc.c for the core; judge.c for the
+# conformance suite.
 if(VMMIO_SANITIZE)
   set(unfit "a library with sanitizers is not for installation")
 elseif(NOT VMMIO_INSTALL)

@@ -89,6 +89,7 @@ size_t model_job_write(struct job *job, uint64_t skip, const void *from, size_t 
 		done += take;
 		skip = 0;
 	}
+	job->touched |= done > 0;
 	return done;
 }
 

@@ -36,6 +36,7 @@ struct job {
 	uint32_t id;      /* head of a split chain, buffer id of a packed list */
 	uint32_t slots;   /* descriptors of the ring itself */
 	uint32_t written; /* what the used entry will say */
+	bool touched;     /* anything was written, also behind what was not */
 	unsigned n_out, n_in;
 	uint64_t out, in;      /* bytes that the device reads, and that it writes */
 	struct piece pieces[]; /* n_out, then n_in */

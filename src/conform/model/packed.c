@@ -146,7 +146,7 @@ static void mark_used(struct queue *q, uint16_t slot, bool wrap, const struct jo
 
 	if (len > 1 && faulty(m, FAULT_PACKED_LEN_SHORT))
 		len--;
-	if (len && (len > 1 || !faulty(m, FAULT_PACKED_WRITE_FLAG)))
+	if (job->touched && (len > 1 || !faulty(m, FAULT_PACKED_WRITE_FLAG)))
 		flags |= VMMIO_DESC_F_WRITE;
 	if (faulty(m, FAULT_PACKED_AVAIL_BIT))
 		flags |= VMMIO_DESC_F_AVAIL;
