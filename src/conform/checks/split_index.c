@@ -1,65 +1,79 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Used idx, round the ring many times and once round its 65536 values. */
 #include "conform/checks/checks.h"
-#include "conform/checks/queue_work.h"
+#include "conform/checks/queue_chains.h"
 
 /*
  * Many requests at small cost: one request's descriptors three times N in the table, which stay
  * there. Batch after batch the next third is made available, so that an element left over from
- * an earlier lap is not one that is expected: laps have a power of two of batches.
+ * an earlier lap is not one that is expected: laps have a power of two of batches. By indirect
+ * tables, where there are any, batches are larger.
  */
 enum { BATCH_MAX = 64, BATCHES_MAX = 8192, THIRDS = 3 };
 
 struct flood {
 	struct ring ring;
 	struct request request;
-	unsigned batch; /* chains */
+	uint64_t table;  /* 0: none */
+	unsigned length; /* descriptors of a chain */
+	unsigned batch;  /* chains */
 	unsigned third;
 	uint16_t idx; /* avail and used, in step */
 };
 
 static uint16_t head_of(const struct flood *flood, unsigned i)
 {
-	return (uint16_t)((flood->third * flood->batch + i) * flood->request.n);
+	return (uint16_t)((flood->third * flood->batch + i) * flood->length);
 }
 
-static void write_table(struct conform *c, struct flood *flood)
+/* The chain as it is in a table that begins with it. */
+static void make_chain(struct conform *c, struct flood *flood, struct vmmio_split_desc chain[4])
 {
-	for (unsigned i = 0; i < THIRDS * flood->batch; i++) {
-		for (unsigned k = 0; k < flood->request.n; k++) {
-			const struct seg *seg = &flood->request.segs[k];
-			uint16_t slot = (uint16_t)(i * flood->request.n + k);
-			bool last = k + 1 == flood->request.n;
-			struct vmmio_split_desc desc = {.addr = vmmio_le64(seg->addr),
-				.len = vmmio_le32(seg->len),
-				.flags = vmmio_le16(
-					(uint16_t)((seg->write ? VMMIO_DESC_F_WRITE : 0) |
-						   (last ? 0 : VMMIO_DESC_F_NEXT))),
-				.next = vmmio_le16(last ? 0 : (uint16_t)(slot + 1))};
+	flood->length = flood->request.n;
+	work_table(&flood->ring, flood->request.segs, flood->length, chain);
+	if (!flood->table)
+		return;
+	put(c, flood->table, chain, flood->length * sizeof(chain[0]));
+	chain[0] = (struct vmmio_split_desc){.addr = vmmio_le64(flood->table),
+		.len = vmmio_le32(16u * flood->length),
+		.flags = vmmio_le16(VMMIO_DESC_F_INDIRECT)};
+	flood->length = 1;
+}
 
-			put(c, ring_desc_at(&flood->ring, slot), &desc, sizeof(desc));
-		}
+static void write_descriptors(struct conform *c, const struct flood *flood,
+	const struct vmmio_split_desc chain[4])
+{
+	for (unsigned slot = 0; slot < THIRDS * flood->batch * flood->length; slot++) {
+		struct vmmio_split_desc desc = chain[slot % flood->length];
+
+		if (vmmio_le16(desc.flags) & VMMIO_DESC_F_NEXT)
+			desc.next = vmmio_le16((uint16_t)(slot + 1));
+		put(c, ring_desc_at(&flood->ring, slot), &desc, sizeof(desc));
 	}
 }
 
 static void flood_start(struct conform *c, struct flood *flood)
 {
+	uint64_t indirect = if_offered(c, VMMIO_FEATURE(VMMIO_F_INDIRECT_DESC));
 	struct ring *ring = &flood->ring;
+	struct vmmio_split_desc chain[4];
 
-	work_negotiate(c, if_offered(c, VMMIO_FEATURE(VMMIO_F_EVENT_IDX)));
+	work_negotiate(c, indirect | if_offered(c, VMMIO_FEATURE(VMMIO_F_EVENT_IDX)));
 	ring_init(c, ring, traffic_queue(c), 0);
 	fill(c, ring_used_entry(ring, 0), 0xee, 8 * (size_t)ring->size);
 	ring_want_none(c, ring);
 	ring_enable(c, ring);
 	driver_ok(c);
 	request_make(c, &flood->request, 0);
+	flood->table = indirect && flood->request.n > 1 ? take(c, sizeof(chain), 16) : 0;
+	make_chain(c, flood, chain);
 	flood->third = 0;
 	flood->idx = 0;
 	flood->batch = BATCH_MAX;
-	while (flood->batch * THIRDS * flood->request.n > ring->size)
+	while (flood->batch * THIRDS * flood->length > ring->size)
 		flood->batch /= 2;
 	need(c, flood->batch > 0, "a queue of %u is too small for this", ring->size);
-	write_table(c, flood);
+	write_descriptors(c, flood, chain);
 }
 
 /* --- A batch ------------------------------------------------------------------------------ */
@@ -95,10 +109,10 @@ static bool elements_right(
 	get(c, ring_used_entry(&flood->ring, from), elements, flood->batch * sizeof(elements[0]));
 	for (unsigned i = 0; i < flood->batch; i++) {
 		uint32_t id = vmmio_le32(elements[i].id), off = id - head_of(flood, 0);
-		uint32_t which = off / flood->request.n;
+		uint32_t which = off / flood->length;
 
 		*odd = id;
-		if (off % flood->request.n || which >= flood->batch || seen[which])
+		if (off % flood->length || which >= flood->batch || seen[which])
 			return false;
 		seen[which] = true;
 	}
@@ -156,9 +170,14 @@ static void crossing(struct conform *c, struct flood *flood)
 static void index_wrap(struct conform *c)
 {
 	struct flood flood;
+	struct indirect in;
 	unsigned batches;
 	bool whole;
 
+	if (offered(c, VMMIO_F_INDIRECT_DESC)) {
+		indirect_start(c, &in);
+		indirect_needed(c, &in);
+	}
 	flood_start(c, &flood);
 	whole = 65536 / flood.batch <= BATCHES_MAX;
 	batches = whole ? 65536 / flood.batch : BATCHES_MAX;
