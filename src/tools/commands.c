@@ -6,5 +6,6 @@ const struct command tool_commands[] = {
 	{"list", "the requirements, and the checks that judge them", list_main},
 	{"run", "judge a device", run_main},
 	{"mutants", "show that the suite finds broken devices", mutants_main},
+	{"monitor", "judge a driver by a trace of what it did", monitor_main},
 	{0},
 };

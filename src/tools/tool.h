@@ -21,6 +21,7 @@ extern const struct command tool_commands[];
 int list_main(int argc, char **argv);
 int run_main(int argc, char **argv);
 int mutants_main(int argc, char **argv);
+int monitor_main(int argc, char **argv);
 
 /* The targets that are the tool's own, as vmmio_target_open_spec takes them. */
 extern const struct vmmio_target_kind tool_kinds[];

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <vmmio/observer.h>
 
 #include "support/fixture.h"
 
@@ -30,7 +31,8 @@ static int mem_read(void *ctx, uint64_t guest, void *data, size_t size)
 		uint16_t word;
 
 		if (n == 2)
-			word = __atomic_load_n((const uint16_t *)(const void *)from, __ATOMIC_RELAXED);
+			word = __atomic_load_n(
+				(const uint16_t *)(const void *)from, __ATOMIC_RELAXED);
 		else
 			word = __atomic_load_n(from, __ATOMIC_RELAXED);
 		memcpy(to + i, &word, n);
@@ -93,8 +95,7 @@ static void make_memory(struct watched *w)
 {
 	struct vmmio_region region = {.guest = RAM, .size = RAM_SIZE};
 
-	w->ram = mmap(
-		NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	w->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(w->ram, MAP_FAILED);
 	region.host = w->ram;
 	ck_assert_int_eq(vmmio_memory_create(NULL, &w->memory), 0);
@@ -154,6 +155,7 @@ static const struct vmmio_backend *make_block(struct watched *w)
 
 static void make_device(struct watched *w)
 {
+	struct vmmio_observer observers[2] = {*vmmio_monitor_observer(w->monitor)};
 	struct vmmio_device_options options = {
 		.size = sizeof(options),
 		.name = "watched",
@@ -164,10 +166,12 @@ static void make_device(struct watched *w)
 		.irq = {.level = level, .ctx = w},
 		.log = fixture_log(),
 		.reset_deadline = UINT64_MAX,
-		.observers = vmmio_monitor_observer(w->monitor),
-		.n_observers = 1,
+		.observers = observers,
+		.n_observers = w->o.also ? 2 : 1,
 	};
 
+	if (w->o.also)
+		observers[1] = *w->o.also;
 	ck_assert_int_eq(vmmio_device_create(&options, &w->device), 0);
 }
 

@@ -21,6 +21,7 @@ struct watched_options {
 	bool read_only;
 	bool threads;      /* a pool in place of the manual executor */
 	uint64_t features; /* of the transport, that are offered and accepted */
+	const struct vmmio_observer *also; /* beside the monitor; NULL: none */
 };
 
 struct watched {

@@ -220,7 +220,7 @@ START_TEST(acknowledge_before_reset)
 
 	check_complaints(report, "GEN-DRV-01 GEN-DRV-22 MMIO-DRV-30");
 	ck_assert_str_eq(result->detail, "expected a reset of the device before ACKNOWLEDGE is "
-					 "set, saw none; also expected a "
+					 "set, saw none; also expected "
 					 "ACKNOWLEDGE before DRIVER is set, saw none (2 times)");
 	vmmio_conform_report_free(report);
 }

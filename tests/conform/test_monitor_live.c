@@ -185,8 +185,8 @@ static void check_variant(const struct vmmio_conform_report *report, int i)
 		check_exercised(report, "SPLIT-DRV-05 SPLIT-DRV-10");
 	if (features & FEATURE(NOTIFICATION_DATA))
 		check_exercised(report, split ? "GEN-DRV-47" : "GEN-DRV-47 PACKED-DRV-04");
-	check_exercised(report, features & FEATURE(ACCESS_PLATFORM) ? "GEN-DRV-39 GEN-DRV-43"
-								    : "GEN-DRV-41");
+	check_exercised(report,
+		features & FEATURE(ACCESS_PLATFORM) ? "GEN-DRV-39 GEN-DRV-43" : "GEN-DRV-41");
 }
 
 START_TEST(nothing_to_say)
@@ -202,15 +202,16 @@ START_TEST(nothing_to_say)
 }
 END_TEST
 
-/* --- Block ---------------------------------------------------------------------------------------- */
+/* --- Block
+ * ---------------------------------------------------------------------------------------- */
 
 static void requests(struct watched *w, unsigned queue)
 {
 	static char data[4096];
 	char id[VMMIO_BLK_ID_BYTES];
 
-	ck_assert_int_eq(vmmio_driver_blk_write(
-				 w->disk, queue, 8, data, sizeof(data), VMMIO_DRIVER_FOREVER),
+	ck_assert_int_eq(
+		vmmio_driver_blk_write(w->disk, queue, 8, data, sizeof(data), VMMIO_DRIVER_FOREVER),
 		0);
 	ck_assert_int_eq(
 		vmmio_driver_blk_read(w->disk, queue, 8, data, sizeof(data), VMMIO_DRIVER_FOREVER),
@@ -311,7 +312,8 @@ START_TEST(nothing_to_say_of_a_read_only_disk)
 }
 END_TEST
 
-/* --- Resets that take their time, with a backend that holds what it is given ----------------------- */
+/* --- Resets that take their time, with a backend that holds what it is given
+ * ----------------------- */
 
 struct held {
 	struct rig *rig;
@@ -400,8 +402,7 @@ START_TEST(reuse_before_the_end)
 	held_up(&h, 1 + 2 * _i);
 	rig_add(h.rig, 0, NULL);
 	rig_settle(h.rig);
-	ck_assert_int_eq(
-		vmmio_driver_queue_areas(vmmio_driver_queue(h.rig->driver, 0), &areas), 0);
+	ck_assert_int_eq(vmmio_driver_queue_areas(vmmio_driver_queue(h.rig->driver, 0), &areas), 0);
 	ck_assert_int_eq(vmmio_driver_reset_begin(h.rig->driver), 0);
 	ck_assert_int_eq(vmmio_driver_reset_poll(h.rig->driver), -EAGAIN);
 	memset(areas.desc.host, 0x5a, 16);
@@ -438,7 +439,8 @@ START_TEST(host_reset)
 }
 END_TEST
 
-/* --- Several vCPUs ---------------------------------------------------------------------------------- */
+/* --- Several vCPUs
+ * ---------------------------------------------------------------------------------- */
 
 struct vcpu {
 	struct watched *w;

@@ -100,3 +100,8 @@ add_test(NAME conform_qemu COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/qemu
   --tool $<TARGET_FILE:vmmio-conform>)
 set_tests_properties(conform_qemu PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77 RUN_SERIAL TRUE)
 set_tests_properties(conform_qtest_qemu PROPERTIES DEPENDS conform_qemu)
+vmmio_test(monitor_tool ${CMAKE_CURRENT_LIST_DIR}/test_monitor_tool.c
+  ${CMAKE_CURRENT_LIST_DIR}/monitor_rig.c ${PROJECT_SOURCE_DIR}/src/tools/traces.c)
+target_link_libraries(test_monitor_tool PRIVATE conform-static)
+target_compile_definitions(test_monitor_tool PRIVATE TOOL="$<TARGET_FILE:vmmio-conform>")
+add_dependencies(test_monitor_tool vmmio-conform)

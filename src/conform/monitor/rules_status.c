@@ -78,19 +78,19 @@ static const char *missing_before(const struct vmmio_monitor *m, uint32_t bit)
 
 	switch (bit) {
 	case VMMIO_STATUS_ACKNOWLEDGE:
-		return steps & STEP_RESET ? NULL : "reset of the device";
+		return steps & STEP_RESET ? NULL : "a reset of the device";
 	case VMMIO_STATUS_DRIVER:
 		return steps & STEP_ACKNOWLEDGE ? NULL : "ACKNOWLEDGE";
 	case VMMIO_STATUS_FEATURES_OK:
 		if (!(steps & STEP_DRIVER))
 			return "DRIVER";
 		if (!(steps & STEP_FEATURES_READ))
-			return "read of DeviceFeatures after DRIVER";
-		return steps & STEP_FEATURES_WRITTEN ? NULL : "write to DriverFeatures";
+			return "a read of DeviceFeatures after DRIVER";
+		return steps & STEP_FEATURES_WRITTEN ? NULL : "a write to DriverFeatures";
 	default:
 		if (!(steps & STEP_FEATURES_OK))
 			return "FEATURES_OK";
-		return steps & STEP_REREAD ? NULL : "read of Status after FEATURES_OK";
+		return steps & STEP_REREAD ? NULL : "a read of Status after FEATURES_OK";
 	}
 }
 
@@ -117,7 +117,7 @@ static void sets_steps(struct vmmio_monitor *m, uint32_t new, uint32_t written)
 	}
 	m->steps_good = false;
 	if (missing)
-		expect(m, false, "expected a %s before %s is set, saw none", missing,
+		expect(m, false, "expected %s before %s is set, saw none", missing,
 			step_name(first));
 	if (new != first)
 		expect(m, false,
