@@ -50,6 +50,17 @@ static void check_exercised(const struct vmmio_conform_report *report, const cha
 	}
 }
 
+/* No ring was lost sight of. */
+static void check_followed(const struct vmmio_conform_report *report)
+{
+	for (size_t i = 0; i < vmmio_conform_report_size(report); i++) {
+		const struct vmmio_conform_result *result = vmmio_conform_report_result(report, i);
+
+		ck_assert_msg(!strstr(result->detail, "too seldom"), "%s: %s",
+			result->requirement->id, result->detail);
+	}
+}
+
 /* --- A driver's life ------------------------------------------------------------------------ */
 
 static void send_and_reap(struct watched *w, unsigned n_out, unsigned n_in, bool indirect)
@@ -196,6 +207,7 @@ START_TEST(nothing_to_say)
 
 	check_report(report);
 	check_variant(report, _i);
+	check_followed(report);
 	ck_assert_uint_eq(vmmio_conform_report_version(report), _i & 1 ? 3 : 2);
 	vmmio_conform_report_free(report);
 	watched_free(w);
@@ -289,6 +301,7 @@ START_TEST(nothing_to_say_of_a_disk)
 	check_report(report);
 	check_exercised(report, ALWAYS);
 	check_exercised(report, OF_BLOCK);
+	check_followed(report);
 	if (_i & 2)
 		check_exercised(report, "PACKED-DRV-02 PACKED-DRV-03 PACKED-DRV-06 PACKED-DRV-14");
 	vmmio_conform_report_free(report);
@@ -417,6 +430,34 @@ START_TEST(reuse_before_the_end)
 }
 END_TEST
 
+/* Buffers come back in another order than they went out, for many laps of the ring. */
+START_TEST(out_of_order)
+{
+	struct held h = {0};
+	struct vmmio_conform_report *report;
+
+	held_up(&h, _i);
+	for (int round = 0; round < 40; round++) {
+		for (int i = 0; i < 3; i++)
+			rig_add(h.rig, 0, NULL);
+		rig_settle(h.rig);
+		ck_assert(rig_complete(h.rig, 2, 64));
+		ck_assert(rig_complete(h.rig, round % 2, 64));
+		rig_add(h.rig, 0, NULL);
+		rig_settle(h.rig);
+		rig_complete_all(h.rig);
+		ck_assert_int_eq(rig_reap(h.rig, 0), 4);
+	}
+	held_down(&h, &report);
+	check_report(report);
+	check_exercised(report, "GEN-DRV-29 GEN-DRV-30 GEN-DRV-41");
+	if (rig_packed(_i))
+		check_exercised(report, "PACKED-DRV-02 PACKED-DRV-03 PACKED-DRV-09 PACKED-DRV-11");
+	check_followed(report);
+	vmmio_conform_report_free(report);
+}
+END_TEST
+
 /* The host resets the device: what the driver does next is a new life. */
 START_TEST(host_reset)
 {
@@ -508,6 +549,7 @@ int main(void)
 	tcase_add_loop_test(resets, slow_reset, 0, 2);
 	tcase_add_loop_test(resets, reuse_before_the_end, 0, 2);
 	tcase_add_loop_test(resets, host_reset, 0, RIG_VARIANTS);
+	tcase_add_loop_test(good, out_of_order, 0, RIG_VARIANTS);
 	tcase_add_loop_test(threads, several_vcpus, 0, 4);
 	return fixture_main(s);
 }
