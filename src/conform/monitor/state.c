@@ -60,6 +60,20 @@ static bool identity_register(uint32_t reg)
 	return reg == VMMIO_REG_MAGIC || reg == VMMIO_REG_VERSION || reg == VMMIO_REG_DEVICE_ID;
 }
 
+/* Registers that are the selected queue's. */
+static bool queue_register(uint32_t reg)
+{
+	switch (reg) {
+	case VMMIO_REG_QUEUE_SIZE_MAX:
+	case VMMIO_REG_QUEUE_SIZE:
+	case VMMIO_REG_QUEUE_READY:
+	case VMMIO_REG_QUEUE_RESET:
+		return true;
+	default:
+		return reg >= VMMIO_REG_QUEUE_DESC_LOW && reg <= VMMIO_REG_QUEUE_DEVICE_HIGH;
+	}
+}
+
 struct scene monitor_scene(struct vmmio_monitor *m, const struct vmmio_monitor_access *access)
 {
 	struct scene s = {
@@ -77,7 +91,7 @@ struct scene monitor_scene(struct vmmio_monitor *m, const struct vmmio_monitor_a
 		s.reg = (uint32_t)access->offset;
 	if (s.reg == VMMIO_REG_QUEUE_NOTIFY)
 		s.queue = monitor_queue(m, s.low & 0xffff);
-	else if (s.reg >= VMMIO_REG_QUEUE_SIZE_MAX && s.reg < REG_CONFIG)
+	else if (queue_register(s.reg))
 		s.queue = monitor_queue(m, m->queue_sel);
 	return s;
 }

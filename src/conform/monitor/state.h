@@ -11,9 +11,9 @@
 #include <vmmio/observer.h>
 #include <vmmio/spec.h>
 
-#define MAX_QUEUES 64u /* that are followed */
-#define WORDS 4u       /* feature words of 32 bits */
-#define HISTORY 12u    /* accesses that a failure shows */
+#define MAX_QUEUES 256u /* that are followed */
+#define WORDS 4u        /* feature words of 32 bits */
+#define HISTORY 12u     /* accesses that a failure shows */
 #define CONFIG_BYTES 256u
 
 /* --- Occasions ------------------------------------------------------------------------- */
