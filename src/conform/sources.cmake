@@ -65,4 +65,4 @@ list(APPEND conform_sources conform/monitor/chain.c conform/monitor/exposed.c
   conform/monitor/rules_packed.c conform/monitor/rules_probe.c conform/monitor/rules_queue.c
   conform/monitor/rules_reset.c conform/monitor/rules_split.c conform/monitor/rules_status.c
   conform/monitor/rules_suspend.c conform/monitor/state.c conform/monitor/types.c
-  conform/monitor/verdict.c)
+  conform/monitor/verdict.c conform/monitor/work.c)
