@@ -105,3 +105,11 @@ vmmio_test(monitor_tool ${CMAKE_CURRENT_LIST_DIR}/test_monitor_tool.c
 target_link_libraries(test_monitor_tool PRIVATE conform-static)
 target_compile_definitions(test_monitor_tool PRIVATE TOOL="$<TARGET_FILE:vmmio-conform>")
 add_dependencies(test_monitor_tool vmmio-conform)
+# --- Recordings of real drivers
+add_test(NAME conform_record_samples COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/record --samples
+  --tool $<TARGET_FILE:vmmio-conform> --output ${CMAKE_CURRENT_BINARY_DIR}/conform_record_samples)
+add_test(NAME conform_record COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/record
+  --tool $<TARGET_FILE:vmmio-conform> --output ${CMAKE_CURRENT_BINARY_DIR}/conform_record)
+set_tests_properties(conform_record_samples conform_record PROPERTIES TIMEOUT 300
+  SKIP_RETURN_CODE 77)
+set_tests_properties(conform_record PROPERTIES RESOURCE_LOCK packages)
