@@ -135,6 +135,7 @@ struct model {
 	/* From here on all is as zero at power-on. */
 	struct job *jobs, **jobs_end; /* in the order taken */
 	struct late *late;
+	unsigned n_late;
 	uint32_t status;
 	uint32_t interrupt;
 	bool spurious_line;

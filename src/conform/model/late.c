@@ -7,6 +7,9 @@
 #include <string.h>
 #include "conform/model/internal.h"
 
+/* More than these do not wait: the oldest happens early. It keeps lists short, no more. */
+#define LATE_MAX 64u
+
 struct late {
 	struct late *next;
 	uint64_t due;
@@ -16,6 +19,18 @@ struct late {
 	size_t n;
 	uint8_t bytes[];
 };
+
+static void happen(struct model *m, const struct late *late);
+
+static void step_first(struct model *m)
+{
+	struct late *late = m->late;
+
+	m->late = late->next;
+	m->n_late--;
+	happen(m, late);
+	free(late);
+}
 
 static void add(struct model *m, uint64_t ns, const struct late *what, const void *bytes)
 {
@@ -32,6 +47,8 @@ static void add(struct model *m, uint64_t ns, const struct late *what, const voi
 		link = &(*link)->next;
 	late->next = *link;
 	*link = late;
+	if (++m->n_late > LATE_MAX)
+		step_first(m);
 }
 
 void model_late(struct model *m, uint64_t ns, enum model_late what, uint32_t value)
@@ -80,13 +97,8 @@ static void happen(struct model *m, const struct late *late)
 
 void model_late_step(struct model *m)
 {
-	while (m->late && m->late->due <= m->now) {
-		struct late *late = m->late;
-
-		m->late = late->next;
-		happen(m, late);
-		free(late);
-	}
+	while (m->late && m->late->due <= m->now)
+		step_first(m);
 }
 
 void model_late_clear(struct model *m)
@@ -97,4 +109,5 @@ void model_late_clear(struct model *m)
 		m->late = late->next;
 		free(late);
 	}
+	m->n_late = 0;
 }
