@@ -15,6 +15,7 @@ struct flood {
 	struct ring ring;
 	struct request request;
 	uint64_t table;  /* 0: none */
+	struct snapshot descriptors;
 	unsigned length; /* descriptors of a chain */
 	unsigned batch;  /* chains */
 	unsigned third;
@@ -74,6 +75,7 @@ static void flood_start(struct conform *c, struct flood *flood)
 		flood->batch /= 2;
 	need(c, flood->batch > 0, "a queue of %u is too small for this", ring->size);
 	write_descriptors(c, flood, chain);
+	snapshot_take(c, &flood->descriptors, ring->desc, ring_desc_size(ring));
 }
 
 /* --- A batch ------------------------------------------------------------------------------ */
@@ -119,6 +121,12 @@ static bool elements_right(
 	return true;
 }
 
+/* What is judged elsewhere and would look like a wrong idx here. */
+static void rule_out(struct conform *c, struct flood *flood)
+{
+	need(c, snapshot_holds(c, &flood->descriptors), "the device writes to the descriptor table");
+}
+
 /* false: judged badly, no more to be had. */
 static bool flood_batch(struct conform *c, struct flood *flood, bool first)
 {
@@ -127,15 +135,18 @@ static bool flood_batch(struct conform *c, struct flood *flood, bool first)
 	bool right;
 
 	show(c, flood);
-	if (!wait_until(c, idx_is_there, flood, patience(c)))
+	if (!wait_until(c, idx_is_there, flood, patience(c))) {
+		rule_out(c, flood);
 		return judge(c, "SPLIT-DEV-28", false,
 			"expected used idx to go from %u to %u with %u buffers, saw %u",
 			from, flood->idx,
 			flood->batch, get16(c, ring_used_idx(&flood->ring)));
+	}
 	right = elements_right(c, flood, from, &odd);
 	if (!right) {
 		settle(c);
 		need(c, !elements_right(c, flood, from, &odd), "used elements come after used idx");
+		rule_out(c, flood);
 	}
 	/* What a device calls buffers in the first lap is judged elsewhere. */
 	need(c, right || !first || odd == 0xeeeeeeee, "a used element has id %u", odd);
