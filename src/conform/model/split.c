@@ -123,8 +123,8 @@ static void split_give(struct queue *q, const struct job *job)
 	uint8_t *entry = q->device + HEADER + USED_SIZE * (size_t)(q->place.used % q->size);
 	uint32_t len = job->written;
 
-	if (len > 1 && faulty(m, FAULT_USED_LEN_SHORT))
-		len--;
+	if (faulty(m, FAULT_USED_LEN_SHORT))
+		len -= len / 2;
 	model_put32(entry, job->id);
 	len = vmmio_le32(len);
 	if (faulty(m, FAULT_USED_LEN_LATE))
