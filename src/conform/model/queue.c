@@ -45,8 +45,7 @@ void model_queue_break(struct queue *q)
 
 static bool size_fits(const struct queue *q, uint32_t size)
 {
-	const bool any = q->packed ? !faulty(q->m, FAULT_PACKED_ODD_SIZE)
-				   : faulty(q->m, FAULT_QUEUE_ODD_SIZE_RUN);
+	const bool any = q->packed && !faulty(q->m, FAULT_PACKED_ODD_SIZE);
 
 	if (!size || size > q->size_max)
 		return false;
