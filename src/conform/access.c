@@ -66,8 +66,7 @@ bool line(struct conform *c)
 {
 	int level = has_line(c) ? c->ops.line(c->target->ctx) : 0;
 
-	if (level < 0)
-		engine_gone(c, level, "a look at the interrupt line");
+	engine_answer(c, level, NEEDS_LINE, "show the interrupt line");
 	return level > 0;
 }
 
@@ -114,15 +113,17 @@ void settle(struct conform *c)
 	pass_time(c, virtual_time(c) ? 200000000 : 20000000);
 }
 
+/* Both the clock and what was waited count: a clock that stands still ends it, too. */
 bool wait_until(struct conform *c, bool (*holds)(struct conform *c, void *arg), void *arg, uint64_t ns)
 {
 	uint64_t step = 20000, longest = virtual_time(c) ? 1000000 : 2000000;
-	uint64_t begin = now(c);
+	uint64_t begin = now(c), waited = 0;
 
 	while (!holds(c, arg)) {
-		if (now(c) - begin >= ns)
+		if (now(c) - begin >= ns || waited >= ns)
 			return false;
 		pass_time(c, step);
+		waited += step;
 		step = step * 2 < longest ? step * 2 : longest;
 	}
 	return true;
@@ -141,13 +142,23 @@ bool wait_reset(struct conform *c)
 
 static bool interrupt_pending(struct conform *c, void *arg)
 {
-	(void)arg;
-	return rd(c, VMMIO_REG_INTERRUPT_STATUS) != 0;
+	uint32_t *seen = arg;
+
+	*seen = rd(c, VMMIO_REG_INTERRUPT_STATUS);
+	return *seen != 0;
+}
+
+uint32_t wait_event(struct conform *c)
+{
+	uint32_t seen;
+
+	wait_until(c, interrupt_pending, &seen, patience(c));
+	return seen;
 }
 
 bool wait_until_any_interrupt(struct conform *c)
 {
-	return wait_until(c, interrupt_pending, NULL, patience(c));
+	return wait_event(c) != 0;
 }
 
 static bool interrupt_has(struct conform *c, void *arg)
@@ -162,10 +173,20 @@ bool wait_interrupt(struct conform *c, uint32_t bits)
 	return wait_until(c, interrupt_has, &bits, patience(c));
 }
 
+static bool line_is(struct conform *c, void *arg)
+{
+	return line(c) == *(bool *)arg;
+}
+
+bool wait_line(struct conform *c, bool high)
+{
+	return wait_until(c, line_is, &high, patience(c));
+}
+
 /* --- Hooks ------------------------------------------------------------------------------ */
 
-/* A hook that turns out not to be there is no fault of the device. */
-static void hooked(struct conform *c, int error, uint32_t which, const char *what)
+/* What turns out not to be there is no fault of the device. */
+void engine_answer(struct conform *c, int error, uint32_t which, const char *what)
 {
 	if (error == -ENOTSUP) {
 		c->lost |= which;
@@ -173,6 +194,12 @@ static void hooked(struct conform *c, int error, uint32_t which, const char *wha
 	}
 	if (error < 0)
 		engine_gone(c, error, what);
+}
+
+static void hooked(struct conform *c, int error, uint32_t which, const char *what)
+{
+	engine_answer(c, error, which, what);
+	c->hooked |= which;
 }
 
 void delay_io(struct conform *c, uint64_t ns)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conform/engine.h"
+#include "conform/traffic.h"
 
 uint32_t version(const struct conform *c)
 {
@@ -44,6 +45,13 @@ uint64_t if_offered(const struct conform *c, uint64_t features)
 	return features & c->offered[0];
 }
 
+uint64_t base_features(const struct conform *c)
+{
+	return VMMIO_FEATURE(VMMIO_F_VERSION_1) |
+	       if_offered(c, VMMIO_FEATURE(VMMIO_F_ACCESS_PLATFORM) |
+				     VMMIO_FEATURE(VMMIO_F_ORDER_PLATFORM));
+}
+
 uint64_t ring_feature(const struct conform *c)
 {
 	uint64_t packed = VMMIO_FEATURE(VMMIO_F_RING_PACKED);
@@ -66,8 +74,9 @@ void assume_accepted(struct conform *c, uint64_t features)
 void reset(struct conform *c)
 {
 	wr(c, VMMIO_REG_STATUS, 0);
-	need(c, wait_reset(c), "the device does not come back from a reset: Status stays 0x%x",
-		rd(c, VMMIO_REG_STATUS));
+	if (!wait_reset(c))
+		need(c, false, "the device does not come back from a reset: Status stays 0x%x",
+			rd(c, VMMIO_REG_STATUS));
 	c->accepted = 0;
 }
 
@@ -77,13 +86,12 @@ void acknowledge(struct conform *c)
 	wr(c, VMMIO_REG_STATUS, VMMIO_STATUS_ACKNOWLEDGE | VMMIO_STATUS_DRIVER);
 }
 
-/* As drivers do it: words 2 and 3 only if there is something in them. A device that takes them
- * for word 1 (QEMU's does) is judged by the checks of acceptance, and by no other. */
+/* As drivers do it: the words with bits in them, from the last to the first. */
 bool negotiate(struct conform *c, uint64_t word0, uint64_t word1)
 {
 	const uint64_t words[2] = {word0, word1};
 
-	for (uint32_t i = 0; i < (word1 ? 4 : 2); i++) {
+	for (uint32_t i = word1 ? 4 : 2; i-- > 0;) {
 		wr(c, VMMIO_REG_DRIVER_FEATURES_SEL, i);
 		wr(c, VMMIO_REG_DRIVER_FEATURES, (uint32_t)(words[i / 2] >> (i % 2 * 32)));
 	}
@@ -97,7 +105,8 @@ void negotiate_fresh(struct conform *c, uint64_t features)
 {
 	reset(c);
 	acknowledge(c);
-	need(c, negotiate(c, features | VMMIO_FEATURE(VMMIO_F_VERSION_1), 0),
+	features |= base_features(c);
+	need(c, negotiate(c, features, 0),
 		"the device refused the features 0x%llx: FEATURES_OK reads back clear",
 		(unsigned long long)features);
 }
@@ -116,11 +125,18 @@ void driver_ok(struct conform *c)
 
 /* --- Finding out ------------------------------------------------------------------------ */
 
+/* A word that only repeats word 1 (which has VERSION_1 in it) is no offer, but a selector taken
+ * for another one: a check of its own is about that. */
 static void read_offer(struct conform *c)
 {
+	uint32_t words[4];
+
 	for (uint32_t i = 0; i < 4; i++) {
 		wr(c, VMMIO_REG_DEVICE_FEATURES_SEL, i);
-		c->offered[i / 2] |= (uint64_t)rd(c, VMMIO_REG_DEVICE_FEATURES) << (i % 2 * 32);
+		words[i] = rd(c, VMMIO_REG_DEVICE_FEATURES);
+		if (i >= 2 && words[i] == words[1])
+			words[i] = 0;
+		c->offered[i / 2] |= (uint64_t)words[i] << (i % 2 * 32);
 	}
 }
 
@@ -133,7 +149,7 @@ static void count_queues(struct conform *c)
 		max = rd(c, VMMIO_REG_QUEUE_SIZE_MAX);
 		if (max == 0)
 			break;
-		c->queue_size_max[i] = (uint16_t)(max < 0xffff ? max : 0xffff);
+		c->queue_size_max[i] = max;
 		c->n_queues = i + 1;
 	}
 	wr(c, VMMIO_REG_QUEUE_SEL, 0);
@@ -161,7 +177,20 @@ static uint32_t target_can(const struct conform *c)
 	return can;
 }
 
-static uint32_t device_can(const struct conform *c)
+static uint32_t type_can(const struct conform *c)
+{
+	uint32_t can = c->version == 2 ? NEEDS_V2 : NEEDS_V3;
+
+	if (c->device_id == VMMIO_ID_BLOCK)
+		can |= NEEDS_BLOCK | NEEDS_TRAFFIC;
+	if (c->device_id == VMMIO_ID_ENTROPY)
+		can |= NEEDS_ENTROPY | NEEDS_TRAFFIC;
+	if (traffic_any(c))
+		can |= NEEDS_TRAFFIC;
+	return can;
+}
+
+static uint32_t offer_can(const struct conform *c)
 {
 	static const struct {
 		unsigned bit;
@@ -179,11 +208,6 @@ static uint32_t device_can(const struct conform *c)
 
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		can |= offered(c, features[i].bit) ? features[i].needs : 0;
-	can |= c->version == 2 ? NEEDS_V2 : 0;
-	can |= c->version == 3 ? NEEDS_V3 : 0;
-	can |= c->device_id == VMMIO_ID_BLOCK ? NEEDS_BLOCK | NEEDS_TRAFFIC : 0;
-	can |= c->device_id == VMMIO_ID_ENTROPY ? NEEDS_ENTROPY | NEEDS_TRAFFIC : 0;
-	can |= c->device_id == SUITE_ANY_DEVICE ? NEEDS_TRAFFIC : 0;
 	return can;
 }
 
@@ -195,9 +219,11 @@ void engine_identify(struct conform *c)
 	c->device_id = rd(c, VMMIO_REG_DEVICE_ID);
 	if (c->magic != VMMIO_MAGIC || (c->version != 2 && c->version != 3) || c->device_id == 0)
 		return;
+	c->can |= type_can(c);
 	wr(c, VMMIO_REG_STATUS, 0);
 	wait_reset(c);
 	read_offer(c);
 	count_queues(c);
-	c->can |= device_can(c);
+	c->can |= offer_can(c);
+	c->asked = true;
 }

@@ -46,8 +46,9 @@ enum check_needs {
 	NEEDS_NO_DEVICE = 1u << 31,
 };
 
-/* Of no type that the specification knows: the suite takes it for one that completes
- * whatever chain it gets. */
+/* A device that completes whatever chain it gets. Only if the target says that it was configured
+ * to be that (VMMIO_TARGET_KNOWN): in the specification's list the number is that of RDMA devices,
+ * which are not to be handed just anything. */
 #define SUITE_ANY_DEVICE 42u
 
 struct check {
@@ -133,14 +134,19 @@ void settle(struct conform *c);
 bool wait_until(struct conform *c, bool (*holds)(struct conform *c, void *arg), void *arg, uint64_t ns);
 /* Status reads 0, or not in time. */
 bool wait_reset(struct conform *c);
-/* InterruptStatus is not 0. */
+/* What InterruptStatus reads as soon as it is not 0; 0: it stays that. */
+uint32_t wait_event(struct conform *c);
 bool wait_until_any_interrupt(struct conform *c);
+/* The line is at this level; only with has_line. */
+bool wait_line(struct conform *c, bool high);
 /* InterruptStatus has all these bits. */
 bool wait_interrupt(struct conform *c, uint32_t bits);
 
 /* --- Hooks: only where the check NEEDS_ them, or can(c, ...) ------------------------------- */
 
 bool can(const struct conform *c, uint32_t needs);
+/* The check's device is as after power-on, not only reset. */
+bool is_anew(const struct conform *c);
 void delay_io(struct conform *c, uint64_t ns);
 void delay_reset(struct conform *c, uint64_t ns);
 void reverse_order(struct conform *c, bool on);
@@ -174,11 +180,14 @@ void reset(struct conform *c);
 void acknowledge(struct conform *c);
 /* Writes the accepted features and FEATURES_OK; whether it reads back. */
 bool negotiate(struct conform *c, uint64_t word0, uint64_t word1);
-/* Reset, ACKNOWLEDGE, DRIVER, features (VERSION_1 comes by itself), FEATURES_OK. Ends the
- * check if FEATURES_OK does not stick. */
+/* Reset, ACKNOWLEDGE, DRIVER, features (those of base_features come by themselves), FEATURES_OK.
+ * Ends the check if FEATURES_OK does not stick. */
 void negotiate_fresh(struct conform *c, uint64_t features);
 /* Sets DRIVER_OK, reads Status back; ends the check if it does not show. */
 void driver_ok(struct conform *c);
+/* What a driver has to accept of any device: VERSION_1, and what is offered of the bits without
+ * which a device may refuse to work (ACCESS_PLATFORM, ORDER_PLATFORM). */
+uint64_t base_features(const struct conform *c);
 /* The features among these that the device offers (first word). */
 uint64_t if_offered(const struct conform *c, uint64_t features);
 /* RING_PACKED if the check's queues are packed: because it NEEDS_PACKED, or else because

@@ -19,6 +19,7 @@ struct judgement {
 	const struct vmmio_conform_requirement *requirement;
 	unsigned judged;
 	bool bad;
+	bool mistake; /* of the suite's */
 	bool hook;
 	char detail[DETAIL];
 	char accesses[ACCESSES_TEXT];
@@ -42,10 +43,13 @@ struct conform {
 	uint32_t magic, version, device_id;
 	uint64_t offered[2];
 	unsigned n_queues;
-	uint16_t queue_size_max[MAX_QUEUES];
+	uint32_t queue_size_max[MAX_QUEUES];
+	bool asked;    /* it was asked for all of this, and answered */
 	uint32_t can;  /* enum check_needs */
-	uint32_t lost; /* hooks that turned out to be not there */
-	bool dead;
+	uint32_t lost; /* abilities that turned out to be not there */
+	bool no_restart;
+	bool dead;     /* does not answer any more */
+	bool told;     /* ... and a check has failed for it */
 
 	/* The check. */
 	const struct check *check;
@@ -54,6 +58,7 @@ struct conform {
 	bool hook;
 	jmp_buf end;
 	char reason[DETAIL]; /* why the rest was not judged */
+	uint32_t hooked;     /* hooks that were set and stay so until they are undone */
 	uint64_t accepted;
 	uint64_t taken; /* guest memory */
 	struct access accesses[ACCESSES_KEPT];
@@ -68,6 +73,9 @@ void engine_identify(struct conform *c);
 void engine_end(struct conform *c) __attribute__((noreturn));
 /* ... because the device does not answer. */
 void engine_gone(struct conform *c, int error, const char *doing) __attribute__((noreturn));
+/* Ends the check if there is an error: -ENOTSUP is an ability that is not there, else the device
+ * does not answer. */
+void engine_answer(struct conform *c, int error, uint32_t which, const char *what);
 /* Begins and ends the books of a check. */
 void engine_open_books(struct conform *c, const struct check *check);
 void engine_close_books(struct conform *c);

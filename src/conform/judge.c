@@ -27,6 +27,7 @@ void engine_open_books(struct conform *c, const struct check *check)
 	c->check = check;
 	c->n_judgements = 0;
 	c->hook = false;
+	c->hooked = 0;
 	c->reason[0] = 0;
 	c->accepted = 0;
 	c->taken = 0;
@@ -63,7 +64,8 @@ static struct judgement *find(struct conform *c, const char *id)
 	return NULL;
 }
 
-/* A requirement that the check did not announce is a mistake of the check's: it must not pass. */
+/* A requirement that the check did not announce is a mistake of the check's, which must not pass
+ * for anything else. */
 static struct judgement *find_or_blame(struct conform *c, const char *id)
 {
 	struct judgement *j = find(c, id);
@@ -72,7 +74,7 @@ static struct judgement *find_or_blame(struct conform *c, const char *id)
 		return j;
 	j = &c->judgements[0];
 	j->judged++;
-	j->bad = true;
+	j->bad = j->mistake = true;
 	snprintf(j->detail, sizeof(j->detail), "mistake of the suite: check %s judges %s without naming it",
 		c->check->name, id);
 	return NULL;
@@ -152,21 +154,36 @@ void engine_end(struct conform *c)
 	longjmp(c->end, 1);
 }
 
-/* A device that does not answer breaks all that the check was about to judge. */
+static bool any_bad(const struct conform *c)
+{
+	for (unsigned i = 0; i < c->n_judgements; i++) {
+		if (c->judgements[i].bad)
+			return true;
+	}
+	return false;
+}
+
+static void blame(struct conform *c, struct judgement *j, int error, const char *doing)
+{
+	j->judged++;
+	j->bad = true;
+	snprintf(j->detail, sizeof(j->detail), "device stopped answering: %s (%s)", doing,
+		strerror(-error));
+	engine_accesses(c, j->accesses, sizeof(j->accesses));
+}
+
+/* A device that does not answer breaks all that the check was about to judge; if that is
+ * nothing any more, one has to stand for it. */
 void engine_gone(struct conform *c, int error, const char *doing)
 {
 	c->dead = true;
 	for (unsigned i = 0; i < c->n_judgements; i++) {
-		struct judgement *j = &c->judgements[i];
-
-		if (j->judged)
-			continue;
-		j->judged++;
-		j->bad = true;
-		snprintf(j->detail, sizeof(j->detail), "device stopped answering: %s (%s)", doing,
-			strerror(-error));
-		engine_accesses(c, j->accesses, sizeof(j->accesses));
+		if (!c->judgements[i].judged)
+			blame(c, &c->judgements[i], error, doing);
 	}
+	if (c->n_judgements && !any_bad(c))
+		blame(c, &c->judgements[c->n_judgements - 1], error, doing);
+	c->told = c->n_judgements > 0;
 	engine_end(c);
 }
 
@@ -182,7 +199,9 @@ static enum vmmio_conform_verdict verdict_of(const struct judgement *j)
 {
 	if (!j->judged)
 		return VMMIO_CONFORM_SKIP;
-	return j->bad && !recommendation(j->requirement) ? VMMIO_CONFORM_FAIL : VMMIO_CONFORM_PASS;
+	if (!j->bad)
+		return VMMIO_CONFORM_PASS;
+	return j->mistake || !recommendation(j->requirement) ? VMMIO_CONFORM_FAIL : VMMIO_CONFORM_PASS;
 }
 
 /* Whether the caller wants to hear of this requirement. */
@@ -206,7 +225,8 @@ void engine_result(struct conform *c, const struct judgement *j)
 		.requirement = j->requirement,
 		.check = c->check->name,
 		.proof = j->hook ? VMMIO_CONFORM_HOOK : VMMIO_CONFORM_BLACK_BOX,
-		.detail = j->detail,
+		/* Why it was not judged, at first, is of no interest once it was. */
+		.detail = j->judged && !j->bad ? "" : j->detail,
 		.accesses = j->accesses,
 	};
 

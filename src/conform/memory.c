@@ -10,16 +10,14 @@ void put(struct conform *c, uint64_t guest, const void *data, size_t size)
 {
 	int error = c->ops.mem_write(c->target->ctx, guest, data, size);
 
-	if (error < 0)
-		engine_gone(c, error, "a write to guest memory");
+	engine_answer(c, error, NEEDS_MEMORY, "write to guest memory");
 }
 
 void get(struct conform *c, uint64_t guest, void *data, size_t size)
 {
 	int error = c->ops.mem_read(c->target->ctx, guest, data, size);
 
-	if (error < 0)
-		engine_gone(c, error, "a read of guest memory");
+	engine_answer(c, error, NEEDS_MEMORY, "read guest memory");
 }
 
 void fill(struct conform *c, uint64_t guest, uint8_t byte, size_t size)

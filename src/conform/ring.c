@@ -79,17 +79,29 @@ void ring_clear(struct conform *c, struct ring *ring)
 	fill(c, ring->device, 0, ring_device_size(ring));
 }
 
-static uint32_t usable_size(struct conform *c, const struct ring *ring, uint32_t size)
+static uint32_t largest(struct conform *c, unsigned index, uint32_t size)
 {
-	uint32_t max = queue_size_max(c, ring->index);
+	uint32_t max = queue_size_max(c, index);
 
-	need(c, max > 0, "the device has no queue %u", ring->index);
-	if (size)
-		return size;
-	size = max < RING_MAX ? max : RING_MAX;
-	while (!ring->packed && (size & (size - 1)))
+	need(c, max > 0, "the device has no queue %u", index);
+	return max < size ? max : size;
+}
+
+uint32_t ring_size_up_to(struct conform *c, unsigned index, uint32_t size)
+{
+	size = largest(c, index, size);
+	while (size & (size - 1))
 		size &= size - 1;
 	return size;
+}
+
+static uint32_t usable_size(struct conform *c, const struct ring *ring, uint32_t size)
+{
+	uint32_t most = largest(c, ring->index, RING_MAX);
+
+	if (size)
+		return size;
+	return ring->packed ? most : ring_size_up_to(c, ring->index, most);
 }
 
 /* The least alignments are 16, and 2 and 4 (split) or 4 and 4. */

@@ -65,6 +65,8 @@ void ring_init_tight(struct conform *c, struct ring *ring, unsigned index, uint3
 /* From now on descriptors (packed: ids) are taken from the last to the first. Before
  * anything is added, and not with IN_ORDER. */
 void ring_backwards(struct ring *ring);
+/* The largest size that is a power of two and at most this, and that the queue can have. */
+uint32_t ring_size_up_to(struct conform *c, unsigned index, uint32_t size);
 /* The same on areas that are there already: programs the registers, nothing else. */
 void ring_program(struct conform *c, const struct ring *ring);
 /* Forgets all that was added and zeroes the areas, for a queue that was reset. */

@@ -47,19 +47,30 @@ static const char *no_device(const struct conform *c)
 	return c->device_id == 0 ? "nothing to judge: DeviceID 0 is a placeholder" : NULL;
 }
 
+/* What is found out by asking the device what it offers. */
+#define ASKED                                                                                      \
+	(NEEDS_PACKED | NEEDS_RING_RESET | NEEDS_INDIRECT | NEEDS_EVENT_IDX | NEEDS_IN_ORDER |     \
+		NEEDS_SUSPEND | NEEDS_NOTIFICATION_DATA)
+
+static bool restarts(const struct conform *c)
+{
+	return c->ops.restart && !c->no_restart;
+}
+
 const char *engine_obstacle(const struct conform *c, const struct check *check)
 {
-	bool any_device = check->needs & NEEDS_NO_DEVICE;
-
-	if (c->dead && !any_device)
+	if (c->dead && c->told && !restarts(c))
 		return "the device stopped answering before";
-	if (no_device(c) && !any_device)
+	if (no_device(c) && !(check->needs & NEEDS_NO_DEVICE))
 		return no_device(c);
 	for (size_t i = 0; i < sizeof(obstacles) / sizeof(obstacles[0]); i++) {
 		uint32_t needs = obstacles[i].needs;
 
-		if ((check->needs & needs) && !can(c, needs))
-			return obstacles[i].reason;
+		if (!(check->needs & needs) || can(c, needs))
+			continue;
+		if ((needs & ASKED) && !c->asked)
+			return "the device stopped answering when it was asked what it offers";
+		return obstacles[i].reason;
 	}
 	return NULL;
 }
@@ -101,68 +112,102 @@ static bool selected(const struct conform *c, const struct check *check)
 	return false;
 }
 
-/* Every word of `only` is a check or a requirement. */
-static bool known_words(const char *only)
+static bool known(const char *word)
 {
 	const struct check *check;
+
+	for (size_t i = 0; (check = engine_check(i, NULL)); i++) {
+		if (check_matches(check, word))
+			return true;
+	}
+	return vmmio_conform_requirement(word) != NULL;
+}
+
+/* `only` has words, and each of them is a check or a requirement. */
+static bool known_words(const char *only)
+{
 	char word[64];
+	bool any = false;
 
-	while (only && engine_word(&only, ", ", word, sizeof(word))) {
-		bool found = vmmio_conform_requirement(word) != NULL;
-
-		for (size_t i = 0; !found && (check = engine_check(i, NULL)); i++)
-			found = check_matches(check, word);
-		if (!found)
+	if (!only)
+		return true;
+	while (engine_word(&only, ", ", word, sizeof(word))) {
+		any = true;
+		if (!known(word))
 			return false;
 	}
-	return true;
+	return any;
 }
 
 /* --- One check --------------------------------------------------------------------------- */
 
-/* The device as a driver finds it: made anew where the target can, else reset. */
+/* As after power-on; false: not with this target. That it fails is no fault of the device. */
+static bool restart(struct conform *c)
+{
+	int error = restarts(c) ? c->ops.restart(c->target->ctx) : -ENOTSUP;
+
+	c->no_restart |= error == -ENOTSUP;
+	if (error == -ENOTSUP)
+		return false;
+	need(c, error >= 0, "the target could not make the device anew: %s", strerror(-error));
+	c->dead = c->told = false;
+	return true;
+}
+
+/* The device as a driver finds it: made anew where the target can, else reset. Events of
+ * before are acknowledged: whether a reset takes them away is for one check to judge. */
 static void begin_anew(struct conform *c)
 {
-	int error = c->ops.restart ? c->ops.restart(c->target->ctx) : -ENOTSUP;
-
-	if (error == 0) {
-		c->dead = false;
+	if (restart(c) || (c->check->needs & NEEDS_NO_DEVICE))
 		return;
-	}
-	if (error != -ENOTSUP)
-		engine_gone(c, error, "restarting it");
-	if (!(c->check->needs & NEEDS_NO_DEVICE))
-		reset(c);
+	reset(c);
+	if (rd(c, VMMIO_REG_INTERRUPT_STATUS))
+		wr(c, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_ALL);
+}
+
+bool is_anew(const struct conform *c)
+{
+	return restarts(c);
 }
 
 static void undo_hooks(struct conform *c)
 {
 	void *ctx = c->target->ctx;
 
-	if (c->ops.restart || c->dead)
+	if (c->dead)
 		return;
-	if (c->ops.delay_io)
+	if (c->hooked & NEEDS_DELAY_IO)
 		(void)c->ops.delay_io(ctx, 0);
-	if (c->ops.delay_reset)
+	if (c->hooked & NEEDS_DELAY_RESET)
 		(void)c->ops.delay_reset(ctx, 0);
-	if (c->ops.reverse_order)
+	if (c->hooked & NEEDS_REVERSE)
 		(void)c->ops.reverse_order(ctx, false);
 }
 
-static void run_check(struct conform *c, const struct check *check)
+static void try_check(struct conform *c, const struct check *check)
 {
 	const char *obstacle;
 
 	engine_open_books(c, check);
 	if (setjmp(c->end) == 0) {
-		if (c->dead && c->ops.restart && c->ops.restart(c->target->ctx) == 0)
-			c->dead = false;
 		obstacle = engine_obstacle(c, check);
 		need(c, !obstacle, "%s", obstacle ? obstacle : "");
 		begin_anew(c);
 		check->run(c);
 	}
 	undo_hooks(c);
+}
+
+/* What a target turns out not to be able to do when it is asked to, it is not asked again: the
+ * check may have another way, or else the right reason to be skipped. */
+static void run_check(struct conform *c, const struct check *check)
+{
+	uint32_t lost;
+
+	do {
+		lost = c->lost;
+		try_check(c, check);
+	} while (c->lost != lost);
 	engine_close_books(c);
 }
 
@@ -223,6 +268,8 @@ static int open_run(struct conform *c, const struct vmmio_target *target,
 			options->size < sizeof(c->options) ? options->size : sizeof(c->options));
 	if (!c->options.patience)
 		c->options.patience = DEFAULT_PATIENCE;
+	if (!known_words(c->options.only))
+		return -EINVAL;
 	identify(c);
 	return vmmio_conform_report_create(
 		target->name ? target->name : "device", c->version, &c->report);
@@ -235,8 +282,6 @@ int vmmio_conform_run(const struct vmmio_target *target,
 	int error;
 
 	if (!out || check_target(target) || (options && !options->size))
-		return -EINVAL;
-	if (options && !known_words(options->only))
 		return -EINVAL;
 	c = calloc(1, sizeof(*c));
 	if (!c)

@@ -4,9 +4,10 @@
 
 #include "conform/traffic.h"
 
-bool traffic_known(uint32_t id)
+bool traffic_any(const struct conform *c)
 {
-	return id == VMMIO_ID_BLOCK || id == VMMIO_ID_ENTROPY || id == SUITE_ANY_DEVICE;
+	return device_id(c) == SUITE_ANY_DEVICE && target(c)->flags & VMMIO_TARGET_KNOWN &&
+	       target(c)->known_device_id == SUITE_ANY_DEVICE;
 }
 
 bool traffic_reads(const struct conform *c)
@@ -93,15 +94,38 @@ bool request_good(struct conform *c, const struct request *request, const struct
 	return device_id(c) != VMMIO_ID_ENTROPY || (used->len > 0 && used->len <= TRAFFIC_ROOM);
 }
 
+static void send(struct conform *c, struct ring *ring, struct request *request)
+{
+	request_make(c, request, 0);
+	request_add(c, ring, request);
+	ring_kick(c, ring);
+}
+
+bool request_answered(struct conform *c, struct ring *ring)
+{
+	struct request request;
+	struct used used;
+
+	send(c, ring, &request);
+	return ring_wait(c, ring, &used) && used.id == request.id;
+}
+
 bool request_works(struct conform *c, struct ring *ring)
 {
 	struct request request;
 	struct used used;
 
-	request_make(c, &request, 0);
-	request_add(c, ring, &request);
-	ring_kick(c, ring);
+	send(c, ring, &request);
 	return ring_wait(c, ring, &used) && request_good(c, &request, &used);
+}
+
+bool request_served(struct conform *c, struct ring *ring)
+{
+	struct request request;
+
+	send(c, ring, &request);
+	settle(c);
+	return ring_waiting(c, ring) || request_touched(c, &request);
 }
 
 void traffic_start(struct conform *c, struct ring *ring, uint64_t features, uint32_t size)

@@ -13,9 +13,9 @@ enum {
 	POISON = 0xa5,      /* what they are filled with before */
 };
 
-/* The device's type is one that the suite can make requests for. */
-bool traffic_known(uint32_t device_id);
-/* ... and they have a part that the device reads. */
+/* The device takes any chain for a request (SUITE_ANY_DEVICE). */
+bool traffic_any(const struct conform *c);
+/* Requests have a part that the device reads. */
 bool traffic_reads(const struct conform *c);
 /* The queue that takes requests. */
 unsigned traffic_queue(const struct conform *c);
@@ -45,8 +45,12 @@ void request_poison(struct conform *c, const struct request *request);
 bool request_touched(struct conform *c, const struct request *request);
 /* Adds it; ring_kick shows it. */
 void request_add(struct conform *c, struct ring *ring, struct request *request);
-/* A request of its own, sent and waited for; whether it came back, done well. */
+/* A request of its own, sent and waited for; whether it came back; whether it was done well, too. */
+bool request_answered(struct conform *c, struct ring *ring);
 bool request_works(struct conform *c, struct ring *ring);
+/* A request of its own in a queue that the device has to leave alone; whether it did anything about
+ * it in the time that settle passes. */
+bool request_served(struct conform *c, struct ring *ring);
 /* What a request that came back says of itself: done well. */
 bool request_good(struct conform *c, const struct request *request, const struct used *used);
 
