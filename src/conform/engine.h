@@ -48,6 +48,7 @@ struct conform {
 	uint32_t can;  /* enum check_needs */
 	uint32_t lost; /* abilities that turned out to be not there */
 	bool no_restart;
+	bool slow;     /* the check before had it slowed down by hooks */
 	bool dead;     /* does not answer any more */
 	bool told;     /* ... and a check has failed for it */
 

@@ -154,15 +154,34 @@ static bool restart(struct conform *c)
 	return true;
 }
 
-/* The device as a driver finds it: made anew where the target can, else reset. Events of
- * before are acknowledged: whether a reset takes them away is for one check to judge. */
+/* What a reset has to take away, and by other checks is judged to: the check's device is not to
+ * have it from the check before. */
+static void clean_up(struct conform *c)
+{
+	if (c->slow)
+		settle(c);
+	c->slow = false;
+	if (rd(c, VMMIO_REG_INTERRUPT_STATUS))
+		wr(c, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_ALL);
+	for (uint32_t i = 0; i < c->n_queues && i < 2; i++) {
+		wr(c, VMMIO_REG_QUEUE_SEL, i);
+		need(c, rd(c, VMMIO_REG_QUEUE_READY) == 0,
+			"a reset does not make the device as it was: QueueReady of queue %u reads 1", i);
+		if (offered(c, VMMIO_F_RING_RESET))
+			need(c, rd(c, VMMIO_REG_QUEUE_RESET) == 0,
+				"a reset does not make the device as it was: QueueReset of queue %u reads 1",
+				i);
+	}
+	wr(c, VMMIO_REG_QUEUE_SEL, 0);
+}
+
+/* The device as a driver finds it: made anew where the target can, else reset. */
 static void begin_anew(struct conform *c)
 {
 	if (restart(c) || (c->check->needs & NEEDS_NO_DEVICE))
 		return;
 	reset(c);
-	if (rd(c, VMMIO_REG_INTERRUPT_STATUS))
-		wr(c, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_ALL);
+	clean_up(c);
 }
 
 bool is_anew(const struct conform *c)
@@ -174,6 +193,7 @@ static void undo_hooks(struct conform *c)
 {
 	void *ctx = c->target->ctx;
 
+	c->slow = c->hooked != 0;
 	if (c->dead)
 		return;
 	if (c->hooked & NEEDS_DELAY_IO)

@@ -45,7 +45,7 @@ void request_poison(struct conform *c, const struct request *request);
 bool request_touched(struct conform *c, const struct request *request);
 /* Adds it; ring_kick shows it. */
 void request_add(struct conform *c, struct ring *ring, struct request *request);
-/* A request of its own, sent and waited for; whether it came back; whether it was done well, too. */
+/* A request of its own, sent and waited for: whether it came back, or also was done well. */
 bool request_answered(struct conform *c, struct ring *ring);
 bool request_works(struct conform *c, struct ring *ring);
 /* A request of its own in a queue that the device has to leave alone; whether it did anything about
