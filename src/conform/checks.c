@@ -3,8 +3,12 @@
 #include "conform/checks/checks.h"
 #include "conform/engine.h"
 
+/* Resets early: a target that cannot restart its device has nothing else to begin anew with. */
 static const struct check_topic *const topics[] = {
 	&checks_identity,
+	&checks_reset,
+	&checks_reset_versions,
+	&checks_identity_states,
 	&checks_features,
 	&checks_accept,
 	&checks_status,
@@ -12,8 +16,6 @@ static const struct check_topic *const topics[] = {
 	&checks_config,
 	&checks_interrupt,
 	&checks_live,
-	&checks_reset,
-	&checks_reset_versions,
 	&checks_queue_reset,
 	&checks_suspend,
 	&checks_block_config,

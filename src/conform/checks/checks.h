@@ -6,6 +6,7 @@
 #include "conform/check.h"
 
 extern const struct check_topic checks_identity;
+extern const struct check_topic checks_identity_states;
 extern const struct check_topic checks_features;
 extern const struct check_topic checks_accept;
 extern const struct check_topic checks_status;
