@@ -21,5 +21,15 @@ void reset_load(struct conform *c, struct reset_load *load);
 /* Fills rings and buffers with POISON, and says what of them was changed since; NULL: nothing. */
 void reset_poison(struct conform *c, const struct reset_load *load);
 const char *reset_touched(struct conform *c, const struct reset_load *load);
+/* Of the ring's three areas only. */
+const char *reset_touched_ring(struct conform *c, const struct ring *ring);
+
+/* What the registers show of a device's life, of one queue. */
+struct reset_view {
+	uint32_t status, interrupt, ready;
+};
+struct reset_view reset_look(struct conform *c, unsigned queue);
+/* Writes 0 to Status, and waits until it reads 0; ends the check if it never does. */
+void reset_now(struct conform *c);
 
 #endif
