@@ -20,6 +20,7 @@ static const struct check_topic *const topics[] = {
 	&checks_suspend,
 	&checks_block_config,
 	&checks_block,
+	&checks_block_data,
 	&checks_entropy,
 	&checks_split_chains,
 	&checks_split_used,

@@ -8,16 +8,16 @@ set(conform_sources conform/access.c conform/bringup.c conform/checks.c conform/
 
 # Checks, by topic.
 list(APPEND conform_sources conform/checks/accept.c conform/checks/block.c
-  conform/checks/block_config.c conform/checks/block_requests.c conform/checks/config.c
-  conform/checks/entropy.c conform/checks/features.c conform/checks/identity.c
-  conform/checks/interrupt.c conform/checks/live.c conform/checks/packed_avail.c
-  conform/checks/packed_chains.c conform/checks/packed_notify.c conform/checks/packed_used.c
-  conform/checks/queue_chains.c conform/checks/queue_errors.c conform/checks/queue_moment.c
-  conform/checks/queue_notify.c conform/checks/queue_order.c conform/checks/queue_registers.c
-  conform/checks/queue_reset.c conform/checks/queue_work.c conform/checks/queues.c
-  conform/checks/reset.c conform/checks/reset_versions.c conform/checks/split_chains.c
-  conform/checks/split_index.c conform/checks/split_notify.c conform/checks/split_used.c
-  conform/checks/status.c conform/checks/suspend.c)
+  conform/checks/block_config.c conform/checks/block_data.c conform/checks/block_requests.c
+  conform/checks/config.c conform/checks/entropy.c conform/checks/features.c
+  conform/checks/identity.c conform/checks/interrupt.c conform/checks/live.c
+  conform/checks/packed_avail.c conform/checks/packed_chains.c conform/checks/packed_notify.c
+  conform/checks/packed_used.c conform/checks/queue_chains.c conform/checks/queue_errors.c
+  conform/checks/queue_moment.c conform/checks/queue_notify.c conform/checks/queue_order.c
+  conform/checks/queue_registers.c conform/checks/queue_reset.c conform/checks/queue_work.c
+  conform/checks/queues.c conform/checks/reset.c conform/checks/reset_versions.c
+  conform/checks/split_chains.c conform/checks/split_index.c conform/checks/split_notify.c
+  conform/checks/split_used.c conform/checks/status.c conform/checks/suspend.c)
 
 # The catalogue.
 list(APPEND conform_sources conform/catalogue/catalogue.c)

@@ -46,6 +46,19 @@ int block_range(struct conform *c, struct ring *ring, uint32_t type, struct vmmi
 		&(struct block_request){.type = type, .data = data, .n_data = sizeof(le)});
 }
 
+bool block_judge(
+	struct conform *c, const char *requirement, int status, int expected, const char *request)
+{
+	static const char *const names[] = {"OK", "IOERR", "UNSUPP"};
+
+	if (status < 0)
+		return judge(c, requirement, false, "expected status %d (%s) for %s, saw no answer for %llu ms",
+			expected, names[expected], request,
+			(unsigned long long)(patience(c) / 1000000));
+	return judge(c, requirement, status == expected, "expected status %d (%s) for %s, saw 0x%x",
+		expected, names[expected], request, status);
+}
+
 static void make_pattern(uint8_t bytes[VMMIO_BLK_SECTOR], uint64_t sector, uint8_t seed)
 {
 	for (unsigned i = 0; i < VMMIO_BLK_SECTOR; i++)

@@ -14,6 +14,9 @@ int block_write(struct conform *c, struct ring *ring, uint64_t sector, uint64_t 
 int block_flush(struct conform *c, struct ring *ring);
 /* DISCARD or WRITE_ZEROES of one segment. */
 int block_range(struct conform *c, struct ring *ring, uint32_t type, struct vmmio_blk_segment segment);
+/* Judges the status byte of a request; -1: it did not come back. */
+bool block_judge(
+	struct conform *c, const char *requirement, int status, int expected, const char *request);
 /* Fills a sector in guest memory with a pattern that tells the sector and the seed. */
 void block_pattern(struct conform *c, uint64_t data, uint64_t sector, uint8_t seed);
 /* Whether it is there. */

@@ -20,6 +20,7 @@ extern const struct check_topic checks_queue_reset;
 extern const struct check_topic checks_suspend;
 extern const struct check_topic checks_block_config;
 extern const struct check_topic checks_block;
+extern const struct check_topic checks_block_data;
 extern const struct check_topic checks_entropy;
 extern const struct check_topic checks_split_chains;
 extern const struct check_topic checks_split_used;
