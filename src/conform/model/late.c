@@ -7,7 +7,7 @@
 #include <string.h>
 #include "conform/model/internal.h"
 
-/* More than these do not wait: the oldest happens early. It keeps lists short, no more. */
+/* No more writes than these wait: the oldest happens early. It keeps lists short, no more. */
 #define LATE_MAX 64u
 
 struct late {
@@ -47,7 +47,7 @@ static void add(struct model *m, uint64_t ns, const struct late *what, const voi
 		link = &(*link)->next;
 	late->next = *link;
 	*link = late;
-	if (++m->n_late > LATE_MAX)
+	if (++m->n_late > LATE_MAX && m->late->what == LATE_WRITE)
 		step_first(m);
 }
 
