@@ -55,6 +55,8 @@ static void notify_change(struct model *m, uint32_t bit)
 		listens = true;
 	if (!listens || faulty(m, FAULT_CHANGE_SILENT))
 		return;
+	if (faulty(m, FAULT_INT_CHANGE_IS_BOTH))
+		bit |= VMMIO_INT_USED_BUFFER;
 	model_event(m, bit);
 }
 

@@ -16,6 +16,8 @@ static uint32_t read_interrupt(struct model *m)
 		bits |= m->options.show.interrupt_extra;
 	if (bits & VMMIO_INT_USED_BUFFER && faulty(m, FAULT_INT_EXTRA_BIT))
 		bits |= 4;
+	if (faulty(m, FAULT_INT_READ_CLEARS))
+		m->interrupt = 0;
 	return bits;
 }
 
@@ -59,6 +61,8 @@ static uint32_t read_ready(struct model *m, const struct queue *q)
 		return 1;
 	if (faulty(m, FAULT_QUEUE_SEL_READY))
 		q = &m->queues[0];
+	if (faulty(m, FAULT_QUEUE_READY_READS_0) && m->status & VMMIO_STATUS_DRIVER_OK)
+		return 0;
 	return q->ready;
 }
 
