@@ -43,9 +43,7 @@
 
 	{"PACKED-DEV-11", DEVICE, MAY, KEYWORD, S_PACKED_SENDING,
 		"The device may suppress notifications that it does not need, through the event "
-		"suppression structure in the Device Area.",
-		"A permission, and a hint only. The checks notify whatever the structure says, as "
-		"notifications without need are allowed (PACKED-DRV-05)."},
+		"suppression structure in the Device Area.", JUDGED},
 
 	{"PACKED-DEV-12", DEVICE, MUST, DESCRIBED, S_WRAP,
 		"The device's wrap counter starts at 1 and changes each time the last descriptor "
@@ -81,9 +79,7 @@
 
 	{"PACKED-DEV-20", DEVICE, MAY, DESCRIBED, S_PACKED_IN_ORDER,
 		"With VIRTIO_F_IN_ORDER negotiated, a device can report a batch of buffers by a "
-		"single used descriptor, whose buffer id is that of the last one.",
-		"A permission: a device can write one used descriptor for each buffer too. What "
-		"both have to keep is the order, GEN-DEV-37."},
+		"single used descriptor, whose buffer id is that of the last one.", JUDGED},
 
 	{"PACKED-DRV-01", DRIVER, MUST, KEYWORD, S_PACKED_DRV,
 		"The driver must align each part of a queue: the descriptor ring to 16 bytes, the "

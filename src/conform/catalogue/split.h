@@ -64,16 +64,12 @@
 		"1.", JUDGED},
 	{"SPLIT-DEV-19", DEVICE, MAY, KEYWORD, S_AVAIL_NOTIFY_DEV,
 		"Without VIRTIO_F_EVENT_IDX, the device may set the used ring's flags to 1, to "
-		"say that it needs no notifications.",
-		"A permission, and a hint only. The checks notify whatever the flags say, which "
-		"every device has to put up with (SPLIT-DEV-22)."},
+		"say that it needs no notifications.", JUDGED},
 	{"SPLIT-DEV-20", DEVICE, MUST, KEYWORD, S_AVAIL_NOTIFY_DEV,
 		"With VIRTIO_F_EVENT_IDX, the device must set the used ring's flags to 0.", JUDGED},
 	{"SPLIT-DEV-21", DEVICE, MAY, KEYWORD, S_AVAIL_NOTIFY_DEV,
 		"With VIRTIO_F_EVENT_IDX, the device may use avail_event to say up to which "
-		"available entry it needs no notification.",
-		"A permission, and a hint only. The checks notify whatever avail_event says, "
-		"which every device has to put up with (SPLIT-DEV-22)."},
+		"available entry it needs no notification.", JUDGED},
 	{"SPLIT-DEV-22", DEVICE, MUST, KEYWORD, S_AVAIL_NOTIFY_DEV,
 		"The device must cope with notifications that come for no reason.", JUDGED},
 
@@ -108,9 +104,7 @@
 	{"SPLIT-DEV-30", DEVICE, MAY, DESCRIBED, S_SPLIT_IN_ORDER,
 		"With VIRTIO_F_IN_ORDER negotiated, a device can report a batch of buffers by a "
 		"single used entry, that of the last one, and advance the used index by the size "
-		"of the batch.",
-		"A permission: a device can write one entry for each buffer too. What both have "
-		"to keep is the order, GEN-DEV-37."},
+		"of the batch.", JUDGED},
 
 	{"SPLIT-DRV-01", DRIVER, MUST, KEYWORD, S_SPLIT_DRV,
 		"The driver must align each part of a queue: the descriptor table to 16 bytes, "
