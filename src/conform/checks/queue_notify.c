@@ -4,7 +4,7 @@
 
 void notify_send(struct conform *c, struct ring *ring, struct request *request, unsigned n)
 {
-	work_acknowledge(c);
+	work_fresh(c);
 	request_poison(c, request);
 	for (unsigned i = 0; i < n; i++)
 		request_add(c, ring, request);
@@ -25,7 +25,7 @@ bool notify_stayed_away(
 	settle(c);
 	notify_send(c, ring, request, n);
 	settle(c);
-	return !(rd(c, VMMIO_REG_INTERRUPT_STATUS) & VMMIO_INT_USED_BUFFER);
+	return !work_notified(c);
 }
 
 /* --- To the device -------------------------------------------------------------------------- */

@@ -43,6 +43,8 @@ unsigned patience_ms(const struct conform *c);
 
 /* Acknowledges whatever interrupt there is. */
 void work_acknowledge(struct conform *c);
+/* ... once what the buffers before may have brought about has had a little time to come, or go. */
+void work_fresh(struct conform *c);
 /* Whether there is a used buffer notification, now. */
 bool work_notified(struct conform *c);
 

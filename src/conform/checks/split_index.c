@@ -168,7 +168,7 @@ static void crossing(struct conform *c, struct flood *flood)
 	bool notified;
 
 	flood->batch = 1;
-	work_acknowledge(c);
+	work_fresh(c);
 	put16(c, ring_used_event(&flood->ring), idx);
 	need(c, flood_batch(c, flood, true), "a request does not come back");
 	notified = wait_interrupt(c, VMMIO_INT_USED_BUFFER);
