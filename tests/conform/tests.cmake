@@ -127,3 +127,9 @@ foreach(version 2 3)
 endforeach()
 add_test(NAME conform_mutants COMMAND vmmio-conform mutants)
 set_tests_properties(conform_mutants PROPERTIES TIMEOUT 1200)
+# --- The engine, with checks and a catalogue of its own, and with a target that does as told
+vmmio_test(conform_engine ${CMAKE_CURRENT_LIST_DIR}/test_engine.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_engine_target.c ${CMAKE_CURRENT_LIST_DIR}/test_engine_begin.c
+  ${CMAKE_CURRENT_LIST_DIR}/own_suite.c ${CMAKE_CURRENT_LIST_DIR}/fake_target.c)
+target_include_directories(test_conform_engine PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(test_conform_engine PRIVATE conform-static)
