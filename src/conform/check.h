@@ -79,7 +79,11 @@ struct check_topic {
 bool judge(struct conform *c, const char *requirement, bool ok, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* The same for two requirements that say the same. */
+/* For what goes against the sentence's sense but not its letter: flagged, never a failure. */
+bool remark(struct conform *c, const char *requirement, bool ok, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* The same as judge for two requirements that say the same. */
 bool judge_both(struct conform *c, const char *one, const char *other, bool ok, const char *format,
 	...) __attribute__((format(printf, 5, 6)));
 

@@ -19,7 +19,8 @@ struct judgement {
 	const struct vmmio_conform_requirement *requirement;
 	unsigned judged;
 	bool bad;
-	bool mistake; /* of the suite's */
+	bool remarked; /* flagged, whatever the requirement's strength */
+	bool fatal; /* fails, whatever the requirement's strength */
 	bool hook;
 	char detail[DETAIL];
 	char accesses[ACCESSES_TEXT];

@@ -74,26 +74,34 @@ static struct judgement *find_or_blame(struct conform *c, const char *id)
 		return j;
 	j = &c->judgements[0];
 	j->judged++;
-	j->bad = j->mistake = true;
+	j->bad = j->fatal = true;
 	snprintf(j->detail, sizeof(j->detail), "mistake of the suite: check %s judges %s without naming it",
 		c->check->name, id);
 	return NULL;
 }
 
-static bool record(struct conform *c, const char *id, bool ok, const char *format, va_list args)
+struct verdict {
+	const char *id;
+	bool ok;
+	bool remark;
+};
+
+/* A remark is remembered until there is something bad to say. */
+static bool record(struct conform *c, struct verdict verdict, const char *format, va_list args)
 {
-	struct judgement *j = find_or_blame(c, id);
+	struct judgement *j = find_or_blame(c, verdict.id);
 
 	if (!j)
-		return ok;
+		return verdict.ok;
 	j->judged++;
 	j->hook |= c->hook;
-	if (ok || j->bad)
-		return ok;
-	j->bad = true;
+	if (verdict.ok || j->bad || (verdict.remark && j->remarked))
+		return verdict.ok;
+	j->bad = !verdict.remark;
+	j->remarked = verdict.remark;
 	vsnprintf(j->detail, sizeof(j->detail), format, args);
 	engine_accesses(c, j->accesses, sizeof(j->accesses));
-	return ok;
+	return verdict.ok;
 }
 
 bool judge(struct conform *c, const char *requirement, bool ok, const char *format, ...)
@@ -101,7 +109,17 @@ bool judge(struct conform *c, const char *requirement, bool ok, const char *form
 	va_list args;
 
 	va_start(args, format);
-	record(c, requirement, ok, format, args);
+	record(c, (struct verdict){requirement, ok, false}, format, args);
+	va_end(args);
+	return ok;
+}
+
+bool remark(struct conform *c, const char *requirement, bool ok, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	record(c, (struct verdict){requirement, ok, true}, format, args);
 	va_end(args);
 	return ok;
 }
@@ -111,10 +129,10 @@ bool judge_both(struct conform *c, const char *one, const char *other, bool ok, 
 	va_list args;
 
 	va_start(args, format);
-	record(c, one, ok, format, args);
+	record(c, (struct verdict){one, ok, false}, format, args);
 	va_end(args);
 	va_start(args, format);
-	record(c, other, ok, format, args);
+	record(c, (struct verdict){other, ok, false}, format, args);
 	va_end(args);
 	return ok;
 }
@@ -166,7 +184,7 @@ static bool any_bad(const struct conform *c)
 static void blame(struct conform *c, struct judgement *j, int error, const char *doing)
 {
 	j->judged++;
-	j->bad = true;
+	j->bad = j->fatal = true;
 	snprintf(j->detail, sizeof(j->detail), "device stopped answering: %s (%s)", doing,
 		strerror(-error));
 	engine_accesses(c, j->accesses, sizeof(j->accesses));
@@ -201,7 +219,7 @@ static enum vmmio_conform_verdict verdict_of(const struct judgement *j)
 		return VMMIO_CONFORM_SKIP;
 	if (!j->bad)
 		return VMMIO_CONFORM_PASS;
-	return j->mistake || !recommendation(j->requirement) ? VMMIO_CONFORM_FAIL : VMMIO_CONFORM_PASS;
+	return j->fatal || !recommendation(j->requirement) ? VMMIO_CONFORM_FAIL : VMMIO_CONFORM_PASS;
 }
 
 /* Whether the caller wants to hear of this requirement. */
@@ -226,14 +244,14 @@ void engine_result(struct conform *c, const struct judgement *j)
 		.check = c->check->name,
 		.proof = j->hook ? VMMIO_CONFORM_HOOK : VMMIO_CONFORM_BLACK_BOX,
 		/* Why it was not judged, at first, is of no interest once it was. */
-		.detail = j->judged && !j->bad ? "" : j->detail,
+		.detail = j->judged && !j->bad && !j->remarked ? "" : j->detail,
 		.accesses = j->accesses,
 	};
 
 	if (!j->requirement || !wanted(c, j))
 		return;
 	result.verdict = verdict_of(j);
-	result.flagged = j->bad && result.verdict == VMMIO_CONFORM_PASS;
+	result.flagged = (j->bad || j->remarked) && result.verdict == VMMIO_CONFORM_PASS;
 	if (!c->error)
 		c->error = vmmio_conform_report_add(c->report, &result);
 	if (c->options.result)

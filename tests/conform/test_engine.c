@@ -191,6 +191,31 @@ START_TEST(not_judged_has_its_own_reason)
 }
 END_TEST
 
+static void remarks(struct conform *c)
+{
+	remark(c, "T-MUST", true, "not odd");
+	remark(c, "T-MUST-2", false, "odd");
+	remark(c, "T-MUST-2", false, "odder");
+	remark(c, "T-MUST-NOT", false, "odd");
+	judge(c, "T-MUST-NOT", false, "bad");
+	remark(c, "T-MUST-NOT", false, "too late");
+}
+
+/* What is odd is flagged, and gives way to what is bad. */
+START_TEST(remark_flags)
+{
+	const struct vmmio_conform_result *odd;
+
+	run("T-MUST T-MUST-2 T-MUST-NOT", remarks);
+	own_expect("T-MUST", VMMIO_CONFORM_PASS, "");
+	odd = own_result("T-MUST-2", NULL);
+	ck_assert(odd->flagged);
+	ck_assert_int_eq(odd->verdict, VMMIO_CONFORM_PASS);
+	ck_assert_str_eq(odd->detail, "odd");
+	own_expect("T-MUST-NOT", VMMIO_CONFORM_FAIL, "bad");
+}
+END_TEST
+
 static void undeclared(struct conform *c)
 {
 	judge(c, "T-MUST-2", true, "fine");
@@ -427,6 +452,7 @@ int main(void)
 	tcase_add_test(tc, need_skips_the_rest);
 	tcase_add_test(tc, need_does_not_forgive);
 	tcase_add_test(tc, not_judged_has_its_own_reason);
+	tcase_add_test(tc, remark_flags);
 	tcase_add_test(tc, undeclared_is_a_mistake);
 	tcase_add_test(tc, undeclared_not_judged_is_a_mistake);
 	tcase_add_test(tc, proof_is_of_the_judgement);

@@ -90,7 +90,8 @@ struct vmmio_conform_result {
 	const char *check;
 	enum vmmio_conform_verdict verdict;
 	enum vmmio_conform_proof proof; /* of a pass */
-	/* A recommendation (SHOULD) that is not kept. It passes: nothing is broken. */
+	/* A recommendation (SHOULD) that is not kept, or something odd that the sentence does not
+	 * forbid. It passes: nothing is broken. */
 	bool flagged;
 	/* fail: "expected ..., saw ..."; skip: the reason; flagged: as fail; else "". */
 	const char *detail;
