@@ -125,7 +125,7 @@ const struct sample broken_drivers[] = {
 	{"GEN-DRV-03", SPLIT(0, "driver-ok", "w Status 8b\nw Status 8f")},
 	{"GEN-DRV-22", SPLIT(0, "reread", "")},
 	{"GEN-DRV-22", SPLIT(0, "reset", "")},
-	{"GEN-DRV-22", SPLIT(0, "ack", "w Status 3")},
+	{"GEN-DRV-22", SPLIT(0, "features-ok", "w Status f\n")},
 	{"GEN-DRV-22", SPLIT(0, "select", "w Status f\n" SELECT)},
 	{"GEN-DRV-22", PLAIN("offer", "")},
 	{"GEN-DRV-22", {.text = BARE, .offered = BIT(BLK_F_FLUSH), .part = "accept", .lines = ""}},

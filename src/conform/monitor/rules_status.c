@@ -105,11 +105,15 @@ static uint32_t lowest_step(uint32_t bits)
 	return 0;
 }
 
+/* ACKNOWLEDGE and DRIVER by one write: nothing is done between the two, so none is left out and
+ * none comes too early. Real firmware does it. */
 static void sets_steps(struct vmmio_monitor *m, uint32_t new, uint32_t written)
 {
 	uint32_t first = lowest_step(new);
 	const char *missing = missing_before(m, first);
 
+	if (new == (VMMIO_STATUS_ACKNOWLEDGE | VMMIO_STATUS_DRIVER))
+		new = first;
 	if (!missing && new == first) {
 		if (first == VMMIO_STATUS_DRIVER_OK && m->steps_good)
 			kept(m);
