@@ -133,3 +133,8 @@ vmmio_test(conform_engine ${CMAKE_CURRENT_LIST_DIR}/test_engine.c
   ${CMAKE_CURRENT_LIST_DIR}/own_suite.c ${CMAKE_CURRENT_LIST_DIR}/fake_target.c)
 target_include_directories(test_conform_engine PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(test_conform_engine PRIVATE conform-static)
+vmmio_test(conform_rings ${CMAKE_CURRENT_LIST_DIR}/test_suite_ring.c
+  ${CMAKE_CURRENT_LIST_DIR}/test_suite_split.c ${CMAKE_CURRENT_LIST_DIR}/test_suite_packed.c
+  ${CMAKE_CURRENT_LIST_DIR}/own_suite.c ${CMAKE_CURRENT_LIST_DIR}/fake_target.c)
+target_include_directories(test_conform_rings PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(test_conform_rings PRIVATE conform-static)
