@@ -3,53 +3,17 @@
 #include <stdio.h>
 
 #include "conform/engine.h"
-
-static const struct {
-	uint16_t offset;
-	const char *name;
-} registers[] = {
-	{VMMIO_REG_MAGIC, "MagicValue"},
-	{VMMIO_REG_VERSION, "Version"},
-	{VMMIO_REG_DEVICE_ID, "DeviceID"},
-	{VMMIO_REG_VENDOR_ID, "VendorID"},
-	{VMMIO_REG_DEVICE_FEATURES, "DeviceFeatures"},
-	{VMMIO_REG_DEVICE_FEATURES_SEL, "DeviceFeaturesSel"},
-	{VMMIO_REG_DRIVER_FEATURES, "DriverFeatures"},
-	{VMMIO_REG_DRIVER_FEATURES_SEL, "DriverFeaturesSel"},
-	{VMMIO_REG_QUEUE_SEL, "QueueSel"},
-	{VMMIO_REG_QUEUE_SIZE_MAX, "QueueSizeMax"},
-	{VMMIO_REG_QUEUE_SIZE, "QueueSize"},
-	{VMMIO_REG_QUEUE_READY, "QueueReady"},
-	{VMMIO_REG_QUEUE_NOTIFY, "QueueNotify"},
-	{VMMIO_REG_INTERRUPT_STATUS, "InterruptStatus"},
-	{VMMIO_REG_INTERRUPT_ACK, "InterruptACK"},
-	{VMMIO_REG_STATUS, "Status"},
-	{VMMIO_REG_QUEUE_DESC_LOW, "QueueDescLow"},
-	{VMMIO_REG_QUEUE_DESC_HIGH, "QueueDescHigh"},
-	{VMMIO_REG_QUEUE_DRIVER_LOW, "QueueDriverLow"},
-	{VMMIO_REG_QUEUE_DRIVER_HIGH, "QueueDriverHigh"},
-	{VMMIO_REG_QUEUE_DEVICE_LOW, "QueueDeviceLow"},
-	{VMMIO_REG_QUEUE_DEVICE_HIGH, "QueueDeviceHigh"},
-	{VMMIO_REG_SHM_SEL, "SHMSel"},
-	{VMMIO_REG_SHM_LEN_LOW, "SHMLenLow"},
-	{VMMIO_REG_SHM_LEN_HIGH, "SHMLenHigh"},
-	{VMMIO_REG_SHM_BASE_LOW, "SHMBaseLow"},
-	{VMMIO_REG_SHM_BASE_HIGH, "SHMBaseHigh"},
-	{VMMIO_REG_QUEUE_RESET, "QueueReset"},
-	{VMMIO_REG_CONFIG_GENERATION, "ConfigGeneration"},
-};
+#include "conform/monitor/known.h"
 
 void engine_register_name(uint64_t offset, char *name, size_t size)
 {
-	for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++) {
-		if (registers[i].offset == offset) {
-			snprintf(name, size, "%s", registers[i].name);
-			return;
-		}
-	}
+	const struct reg *reg = offset % 4 ? NULL : known_reg(offset);
+
 	if (offset >= VMMIO_REG_CONFIG)
 		snprintf(name, size, "Config+0x%llx",
 			(unsigned long long)(offset - VMMIO_REG_CONFIG));
+	else if (reg)
+		snprintf(name, size, "%s", reg->name);
 	else
 		snprintf(name, size, "0x%03llx", (unsigned long long)offset);
 }
