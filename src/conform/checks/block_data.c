@@ -20,6 +20,27 @@ static void read_poisoned(struct conform *c, struct ring *ring, uint64_t sector,
 	need(c, block_read(c, ring, sector, data) == VMMIO_BLK_S_OK, "a read fails");
 }
 
+/* blk_size is what is best, sectors of 512 bytes are what requests are made of. A device that
+ * reads nothing at all is another matter. */
+static void units(struct conform *c)
+{
+	struct block_request request = {.type = VMMIO_BLK_T_IN, .data_written = true};
+	uint32_t size = 0;
+	struct ring ring;
+	int status;
+
+	if (offered(c, VMMIO_BLK_F_BLK_SIZE))
+		size = (uint32_t)config_read(c, VMMIO_BLK_CFG_BLK_SIZE, 4);
+	need(c, size > VMMIO_BLK_SECTOR && size <= 65536, "no block size other than a sector is offered");
+	request.data = take(c, size, 64);
+	request.n_data = size;
+	block_start(c, &ring, VMMIO_FEATURE(VMMIO_BLK_F_BLK_SIZE));
+	need(c, block_do(c, &ring, &request) == VMMIO_BLK_S_OK, "a read of a whole block fails");
+	status = block_read(c, &ring, 0, request.data);
+	block_judge(c, "BLK-DEV-59", status, VMMIO_BLK_S_OK,
+		"a read of one sector of 512 bytes, as a read of blk_size bytes was answered");
+}
+
 static void reads_stored(struct conform *c)
 {
 	static const uint64_t sectors[] = {0, 1, 7, 100};
@@ -224,6 +245,7 @@ static void stable(struct conform *c)
 #define NEEDS (NEEDS_BLOCK | NEEDS_MEMORY)
 
 static const struct check checks[] = {
+	{"block-units", "Sectors have 512 bytes, whatever blk_size is", "BLK-DEV-59", NEEDS, units},
 	{"block-reads-stored", "IN returns what is stored at sector * 512", "BLK-DEV-59",
 		NEEDS | NEEDS_STORAGE, reads_stored},
 	{"block-writes-read-back", "OUT writes to that place, and to no other", "BLK-DEV-59",

@@ -57,6 +57,7 @@ static void not_available(struct conform *c)
 
 	work_start_well(c, &u.ring, 0);
 	request_make(c, &u.request, 0);
+	need(c, u.ring.size > 2 * u.request.n, "a queue of %u is too small for this", u.ring.size);
 	fine = left_alone(c, &u, "are only used and zeroed descriptors") &&
 	       not_shown(c, &u, 0, "is a descriptor whose AVAIL bit is as it was, 0") &&
 	       not_shown(c, &u, VMMIO_DESC_F_USED, "is one whose USED bit alone was changed, to 1");
