@@ -140,6 +140,7 @@ static void no_longer_ready_slow(struct conform *c)
 	const char *touched;
 
 	reset_load(c, &load);
+	need(c, load.held, "the requests are done at once");
 	by_hook(c);
 	need(c, set_unready(c, &load.ring), "QueueReady stays 1");
 	reset_poison(c, &load);

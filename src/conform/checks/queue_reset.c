@@ -129,15 +129,15 @@ static void load_queue(struct conform *c, struct reset_load *load)
 {
 	start(c, &load->ring);
 	load->n = load->ring.size >= RESET_LOAD ? 2 : 1;
-	if (can(c, NEEDS_DELAY_IO)) {
+	if (can(c, NEEDS_DELAY_IO))
 		delay_io(c, RESET_IO_TIME);
-		by_hook(c);
-	}
 	for (unsigned i = 0; i < load->n; i++) {
 		request_make(c, &load->requests[i], 0);
 		request_add(c, &load->ring, &load->requests[i]);
 	}
 	ring_kick(c, &load->ring);
+	if (can(c, NEEDS_DELAY_IO) && !ring_waiting(c, &load->ring))
+		by_hook(c);
 }
 
 static void nothing_later(struct conform *c)

@@ -19,6 +19,7 @@ void reset_load(struct conform *c, struct reset_load *load)
 		request_add(c, &load->ring, &load->requests[i]);
 	}
 	ring_kick(c, &load->ring);
+	load->held = can(c, NEEDS_DELAY_IO) && !ring_waiting(c, &load->ring);
 }
 
 static void poison_rings(struct conform *c, const struct ring *ring)
@@ -225,9 +226,10 @@ static void at_each_status(struct conform *c)
 static void broken(struct conform *c)
 {
 	need(c, comes_up(c), "the device does not answer a request");
-	by_hook(c);
 	break_down(c);
 	settle(c);
+	if (rd(c, VMMIO_REG_STATUS) & VMMIO_STATUS_NEEDS_RESET)
+		by_hook(c);
 	wr(c, VMMIO_REG_STATUS, 0);
 	judge_ended(c, "of a device that broke down");
 }
@@ -304,7 +306,7 @@ static void nothing_later(struct conform *c)
 	bool was_high;
 
 	reset_load(c, &load);
-	if (can(c, NEEDS_DELAY_IO))
+	if (load.held)
 		by_hook(c);
 	reset_now(c);
 	wr(c, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_ALL);

@@ -12,6 +12,7 @@
 
 struct reset_load {
 	struct ring ring;
+	bool held; /* the target holds the requests back: they are at work */
 	unsigned n;
 	struct request requests[RESET_LOAD];
 };

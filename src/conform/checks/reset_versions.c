@@ -61,6 +61,8 @@ static void v2_inside(struct conform *c)
 	struct reset_load load;
 
 	reset_load(c, &load);
+	if (load.held)
+		by_hook(c);
 	wr(c, VMMIO_REG_STATUS, 0);
 	judge_zero(c);
 	judge_over(c, &load);
@@ -73,6 +75,7 @@ static void v2_slow(struct conform *c)
 	uint64_t before;
 
 	reset_load(c, &load);
+	need(c, load.held, "the requests are done at once");
 	if (can(c, NEEDS_DELAY_RESET))
 		delay_reset(c, RESET_STOP_TIME);
 	before = activity(c).resets;
@@ -223,9 +226,9 @@ static void v3_last(struct conform *c)
 	reset_load(c, &load);
 	if (can(c, NEEDS_DELAY_RESET))
 		delay_reset(c, RESET_STOP_TIME);
-	if (can(c, NEEDS_DELAY_RESET) || can(c, NEEDS_DELAY_IO))
-		by_hook(c);
 	wr(c, VMMIO_REG_STATUS, 0);
+	if (load.held || (can(c, NEEDS_DELAY_RESET) && rd(c, VMMIO_REG_STATUS) != 0))
+		by_hook(c);
 	need(c, poll_zero(c), "the device does not come back from a reset");
 	if (can(c, NEEDS_ACTIVITY)) {
 		uint64_t in_flight = activity(c).in_flight;
