@@ -333,6 +333,212 @@ START_TEST(read_only_disk)
 }
 END_TEST
 
+/* --- More presentations ------------------------------------------------------------------------ */
+
+START_TEST(no_queues)
+{
+	struct vmmio_puppet_options options = options_of(_i);
+
+	options.flags = VMMIO_PUPPET_NO_QUEUES;
+	set_up(&options);
+	ck_assert_int_eq(start(0), -ENOENT);
+	tear_down();
+}
+END_TEST
+
+START_TEST(queue_reset_takes_reads)
+{
+	struct vmmio_puppet_options options = options_of(_i);
+	struct vmmio_driver_queue *q;
+
+	options.queue_reset_reads = 2;
+	set_up(&options);
+	ck_assert_int_eq(start(VMMIO_FEATURE(VMMIO_F_RING_RESET)), 0);
+	q = vmmio_driver_queue(driver, 0);
+	ck_assert_int_eq(vmmio_driver_queue_reset_begin(q), 0);
+	ck_assert_int_eq(vmmio_driver_queue_reset_poll(q), -EAGAIN);
+	ck_assert_int_eq(vmmio_driver_queue_reset_poll(q), -EAGAIN);
+	ck_assert_int_eq(vmmio_driver_queue_reset_poll(q), 0);
+	ck_assert_uint_eq(reg(VMMIO_REG_QUEUE_RESET), 0);
+	tear_down();
+}
+END_TEST
+
+START_TEST(generation_moves)
+{
+	struct vmmio_puppet_options options = options_of(_i);
+	uint64_t capacity = 0;
+
+	options.generation_moves = 3;
+	set_up(&options);
+	ck_assert_int_eq(vmmio_driver_probe(driver), 0);
+	ck_assert_int_eq(vmmio_driver_config_read(driver, 0, 8, &capacity), 0);
+	ck_assert_uint_eq(capacity, 2048);
+	ck_assert_uint_eq(vmmio_puppet_now(puppet), MS); /* at the second try */
+	tear_down();
+	options.generation_moves = UINT32_MAX;
+	set_up(&options);
+	ck_assert_int_eq(vmmio_driver_probe(driver), 0);
+	ck_assert_int_eq(vmmio_driver_config_read(driver, 0, 8, &capacity), -EAGAIN);
+	tear_down();
+}
+END_TEST
+
+START_TEST(config_that_is_set)
+{
+	const struct vmmio_puppet_options options = options_of(_i);
+	const uint64_t huge = vmmio_le64(UINT64_C(0x100000000));
+	struct vmmio_driver_blk *blk;
+	uint8_t data[512];
+	uint32_t before;
+
+	set_up(&options);
+	ck_assert_int_eq(start(VMMIO_DRIVER_BLK_FEATURES), 0);
+	before = reg(VMMIO_REG_CONFIG_GENERATION);
+	ck_assert_int_eq(vmmio_puppet_set_config(puppet, 0, &huge, 8), 0);
+	ck_assert_uint_ne(reg(VMMIO_REG_CONFIG_GENERATION), before);
+	ck_assert_uint_eq(reg(VMMIO_REG_INTERRUPT_STATUS), VMMIO_INT_CONFIG_CHANGE);
+	ck_assert_int_eq(vmmio_puppet_set_config(puppet, 56, &huge, 8), -EINVAL);
+	ck_assert_int_eq(vmmio_puppet_set_config(puppet, UINT32_MAX, &huge, 8), -EINVAL);
+	ck_assert_int_eq(vmmio_driver_blk_create(driver, NULL, &blk), 0);
+	ck_assert_uint_eq(vmmio_driver_blk_info(blk).capacity, UINT64_C(0x100000000));
+	ck_assert_int_eq(vmmio_driver_blk_read(blk, 0, 2047, data, 512, 0), 0);
+	ck_assert_int_eq(vmmio_driver_blk_read(blk, 0, 2048, data, 512, 0), -EIO);
+	vmmio_driver_blk_destroy(blk);
+	tear_down();
+}
+END_TEST
+
+/* Split and packed rings, each with and without EVENT_IDX: the device hears of nothing and
+ * serves all the same. */
+START_TEST(wants_no_notifications)
+{
+	struct vmmio_puppet_options options = options_of(_i & 1);
+	uint64_t wanted = VMMIO_DRIVER_BLK_FEATURES;
+	struct vmmio_driver_blk *blk;
+	uint8_t data[512];
+
+	wanted |= _i & 2 ? VMMIO_FEATURE(VMMIO_F_RING_PACKED) : 0;
+	wanted |= _i & 4 ? VMMIO_FEATURE(VMMIO_F_EVENT_IDX) : 0;
+	options.flags = VMMIO_PUPPET_QUIET;
+	set_up(&options);
+	ck_assert_int_eq(start(wanted), 0);
+	ck_assert_int_eq(vmmio_driver_blk_create(driver, NULL, &blk), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		struct vmmio_driver_seg seg = {RAM_BASE + RAM_SIZE - 4096, 512};
+		struct vmmio_driver_blk_op op = {
+			.type = VMMIO_BLK_T_IN, .data = &seg, .n_data = 1, .defer_kick = true};
+		struct vmmio_driver_request *request;
+
+		ck_assert_int_eq(vmmio_driver_blk_submit(blk, 0, &op, &request), 0);
+		ck_assert_int_eq(vmmio_driver_blk_kick(blk, 0), 0); /* it does not notify */
+		vmmio_puppet_advance(puppet, 0);
+		ck_assert_int_eq(vmmio_driver_blk_wait(request, 0), 0);
+		ck_assert_int_eq(vmmio_driver_request_result(request), 0);
+		vmmio_driver_request_release(request);
+	}
+	ck_assert_int_eq(vmmio_driver_blk_read(blk, 0, 0, data, 512, 10), 0);
+	vmmio_driver_blk_destroy(blk);
+	tear_down();
+}
+END_TEST
+
+/* What a driver has to ignore changes nothing for one that does. */
+START_TEST(stray_hints)
+{
+	struct vmmio_puppet_options options = options_of(_i & 1);
+	uint64_t wanted = _i & 2 ? VMMIO_FEATURE(VMMIO_F_EVENT_IDX) : 0;
+	struct vmmio_driver_areas areas;
+	struct vmmio_driver_blk *blk;
+	uint8_t data[512], *used;
+
+	options.flags = VMMIO_PUPPET_STRAY;
+	set_up(&options);
+	ck_assert_int_eq(start(wanted), 0);
+	ck_assert_int_eq(vmmio_driver_queue_areas(vmmio_driver_queue(driver, 0), &areas), 0);
+	used = areas.device.host;
+	ck_assert_int_eq(vmmio_driver_blk_create(driver, NULL, &blk), 0);
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert_int_eq(vmmio_driver_blk_read(blk, 0, 0, data, 512, 0), 0);
+	ck_assert_uint_eq(used[0], _i & 2 ? 1 : 0);
+	ck_assert_uint_eq(used[4 + 8 * 8], _i & 2 ? 20 : 19);
+	vmmio_driver_blk_destroy(blk);
+	tear_down();
+}
+END_TEST
+
+START_TEST(lies_about_what_is_used)
+{
+	static const struct {
+		uint32_t id, len;
+		enum vmmio_driver_fault_kind fault;
+	} lies[] = {
+		{0xffff, 0, VMMIO_DRIVER_FAULT_USED_ID},
+		{0, UINT32_MAX / 2, VMMIO_DRIVER_FAULT_USED_LEN},
+	};
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct vmmio_puppet_options options = options_of(_i);
+		uint64_t wanted = i & 1 ? VMMIO_FEATURE(VMMIO_F_RING_PACKED) : 0;
+		struct vmmio_driver_blk *blk;
+		uint8_t data[512];
+
+		options.used_id_off = lies[i / 2].id;
+		options.used_len_off = lies[i / 2].len;
+		set_up(&options);
+		ck_assert_int_eq(start(wanted), 0);
+		ck_assert_int_eq(vmmio_driver_blk_create(driver, NULL, &blk), 0);
+		ck_assert_int_eq(vmmio_driver_blk_read(blk, 0, 0, data, 512, 0), -EPROTO);
+		ck_assert_int_eq(vmmio_driver_queue_fault(vmmio_driver_queue(driver, 0)).kind,
+			lies[i / 2].fault);
+		vmmio_driver_blk_destroy(blk);
+		tear_down();
+	}
+}
+END_TEST
+
+START_TEST(little_entropy)
+{
+	struct vmmio_puppet_options options = options_of(_i);
+	const struct vmmio_driver_seg seg = {RAM_BASE + RAM_SIZE - 4096, 64};
+	const struct vmmio_driver_chain chain = {.in = &seg, .n_in = 1};
+	struct vmmio_driver_queue *q;
+	struct vmmio_driver_used used;
+
+	options.device_id = VMMIO_ID_ENTROPY;
+	options.entropy_most = 5;
+	set_up(&options);
+	memset(ram + RAM_SIZE - 4096, 0, 64);
+	ck_assert_int_eq(start(0), 0);
+	q = vmmio_driver_queue(driver, 0);
+	ck_assert_int_ge(vmmio_driver_queue_add(q, &chain), 0);
+	ck_assert_int_eq(vmmio_driver_queue_kick(q), 1);
+	ck_assert_int_eq(vmmio_driver_queue_poll(q, &used), 1);
+	ck_assert_uint_eq(used.len, 5);
+	ck_assert_uint_ne(ram[RAM_SIZE - 4096 + 4], 0);
+	ck_assert_uint_eq(ram[RAM_SIZE - 4096 + 5], 0);
+	tear_down();
+}
+END_TEST
+
+START_TEST(platform_features)
+{
+	struct vmmio_puppet_options options = options_of(_i);
+	const uint64_t platform = VMMIO_FEATURE(VMMIO_F_ACCESS_PLATFORM) |
+				  VMMIO_FEATURE(VMMIO_F_ORDER_PLATFORM);
+
+	set_up(&options);
+	ck_assert_int_eq(start(platform), 0);
+	ck_assert_uint_eq(vmmio_driver_features(driver) & platform, 0);
+	tear_down();
+	options.features_extra[0] = platform;
+	set_up(&options);
+	ck_assert_int_eq(start(platform), 0);
+	ck_assert_uint_eq(vmmio_driver_features(driver) & platform, platform);
+	tear_down();
+}
+END_TEST
+
 /* --- Target ------------------------------------------------------------------------------------
  */
 
@@ -422,6 +628,15 @@ int main(void)
 	tcase_add_loop_test(tc, needs_reset, 0, LOOPS);
 	tcase_add_loop_test(tc, any_device_type, 0, LOOPS);
 	tcase_add_loop_test(tc, read_only_disk, 0, LOOPS);
+	tcase_add_loop_test(tc, no_queues, 0, LOOPS);
+	tcase_add_loop_test(tc, queue_reset_takes_reads, 0, LOOPS);
+	tcase_add_loop_test(tc, generation_moves, 0, LOOPS);
+	tcase_add_loop_test(tc, config_that_is_set, 0, LOOPS);
+	tcase_add_loop_test(tc, wants_no_notifications, 0, 8);
+	tcase_add_loop_test(tc, stray_hints, 0, 4);
+	tcase_add_loop_test(tc, lies_about_what_is_used, 0, LOOPS);
+	tcase_add_loop_test(tc, little_entropy, 0, LOOPS);
+	tcase_add_loop_test(tc, platform_features, 0, LOOPS);
 	tc = fixture_tcase(s, "target");
 	tcase_add_loop_test(tc, as_a_target, 0, LOOPS);
 	tcase_add_loop_test(tc, hooks_of_the_target, 0, LOOPS);

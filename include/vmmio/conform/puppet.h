@@ -31,12 +31,18 @@ extern "C" {
 
 struct vmmio_puppet;
 
-/* What the first registers read instead of the truth. */
 enum vmmio_puppet_flags {
+	/* What the first registers read instead of the truth. */
 	VMMIO_PUPPET_MAGIC = 1u << 0,     /* shown_magic */
 	VMMIO_PUPPET_VERSION = 1u << 1,   /* shown_version: version is how it acts */
 	VMMIO_PUPPET_DEVICE_ID = 1u << 2, /* shown_device_id: device_id is how it acts */
 	VMMIO_PUPPET_READ_ONLY = 1u << 3, /* a disk that offers RO */
+	VMMIO_PUPPET_NO_QUEUES = 1u << 4, /* QueueSizeMax is 0, of all queues */
+	/* It says that it wants no notifications, and looks at its queues whenever time passes. */
+	VMMIO_PUPPET_QUIET = 1u << 5,
+	/* Split rings: what a driver has to ignore says the opposite of what counts: avail_event
+	 * without EVENT_IDX, the used ring's flags with it. */
+	VMMIO_PUPPET_STRAY = 1u << 6,
 };
 
 /* All zero, size and memory apart, is a correct disk of version 2. */
@@ -51,8 +57,9 @@ struct vmmio_puppet_options {
 	/*
 	 * It offers what it can do: the features of its type, INDIRECT_DESC, EVENT_IDX,
 	 * VERSION_1, RING_PACKED, IN_ORDER, NOTIFICATION_DATA, RING_RESET, SUSPEND. Without
-	 * these bits, and with those: bit N is bit N % 64 of word N / 64. Who accepts
-	 * one that means nothing gets no FEATURES_OK.
+	 * these bits, and with those: bit N is bit N % 64 of word N / 64. Of the extra ones
+	 * ACCESS_PLATFORM and ORDER_PLATFORM may be accepted, and change nothing; who accepts
+	 * another one that the device does not have gets no FEATURES_OK.
 	 */
 	uint64_t features_off[2];
 	uint64_t features_extra[2];
@@ -81,6 +88,16 @@ struct vmmio_puppet_options {
 	uint32_t reset_reads;
 	/* How many times FEATURES_OK does not stick, whatever was accepted; UINT32_MAX: always. */
 	uint32_t features_refused;
+	/* Once the reset of a queue is over, QueueReset shows 1 for this many reads more. */
+	uint32_t queue_reset_reads;
+	/* So many reads of ConfigGeneration each find that it has changed; UINT32_MAX: all. */
+	uint32_t generation_moves;
+	/* Added to the id (index of the chain's head, buffer id) and to the length of all that
+	 * is given back: no driver is required to bear it, and none should fall over it. */
+	uint32_t used_id_off;
+	uint32_t used_len_off;
+	/* Bytes that a source of entropy gives at most for a buffer; 0: all it has room for. */
+	uint32_t entropy_most;
 };
 
 /*
@@ -130,6 +147,12 @@ VMMIO_CONFORM_API void vmmio_puppet_reverse_order(struct vmmio_puppet *puppet, b
 
 /* The disk's size changes, with ConfigGeneration and a notification. -ENOTSUP: not a disk. */
 VMMIO_CONFORM_API VMMIO_MUST_CHECK int vmmio_puppet_change_config(struct vmmio_puppet *puppet);
+
+/* The configuration space has these bytes from now on, with ConfigGeneration and a
+ * notification. It is only what shows: a disk stays as large as it was. -EINVAL: beyond the
+ * end of the type's configuration space. */
+VMMIO_CONFORM_API VMMIO_MUST_CHECK int vmmio_puppet_set_config(
+	struct vmmio_puppet *puppet, uint32_t offset, const void *data, size_t size);
 
 /* The device breaks: DEVICE_NEEDS_RESET, and a notification. With Status 0 it shows once the
  * driver writes Status, and FEATURES_OK does not stick. Only a reset helps. */

@@ -31,6 +31,7 @@ static uint64_t next_due(const struct model *m)
 
 void model_step(struct model *m)
 {
+	model_queues_look(m);
 	model_jobs_step(m);
 	model_late_step(m);
 	for (unsigned i = 0; i < m->options.n_queues; i++)
@@ -57,4 +58,6 @@ void model_advance(struct model *m, uint64_t ns)
 	while (next_due(m) <= until)
 		model_step_next(m);
 	m->now = until;
+	if (shows(m, MODEL_SHOW_QUIET))
+		model_step(m);
 }

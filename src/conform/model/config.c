@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration space of the device type. */
+#include <errno.h>
 #include <string.h>
 #include "conform/model/internal.h"
 
@@ -85,6 +86,16 @@ void model_config_change(struct model *m)
 	apply_change(m);
 	notify_change(m, faulty(m, FAULT_INT_CHANGE_IS_USED) ? VMMIO_INT_USED_BUFFER
 							     : VMMIO_INT_CONFIG_CHANGE);
+}
+
+int model_set_config(struct model *m, uint32_t offset, const void *data, size_t size)
+{
+	if (offset > m->type->config_size || size > m->type->config_size - offset)
+		return -EINVAL;
+	memcpy(m->config + offset, data, size);
+	model_config_changed(m);
+	notify_change(m, VMMIO_INT_CONFIG_CHANGE);
+	return 0;
 }
 
 void model_config_release(struct model *m)

@@ -8,6 +8,11 @@
 		VMMIO_FEATURE(VMMIO_F_IN_ORDER) | VMMIO_FEATURE(VMMIO_F_NOTIFICATION_DATA) |       \
 		VMMIO_FEATURE(VMMIO_F_RING_RESET) | VMMIO_FEATURE(VMMIO_F_SUSPEND))
 
+/* Not offered unless one is told to. They say of the driver what is true of it anyhow: its
+ * addresses are those of the device's memory, and its barriers are good for a device. */
+#define PLATFORM_FEATURES                                                                          \
+	(VMMIO_FEATURE(VMMIO_F_ACCESS_PLATFORM) | VMMIO_FEATURE(VMMIO_F_ORDER_PLATFORM))
+
 /* What a faulty device offers. */
 static void spoil_offer(struct model *m)
 {
@@ -87,7 +92,7 @@ void model_accepted_write(struct model *m, uint32_t value)
 /* May FEATURES_OK be set? */
 bool model_features_good(struct model *m)
 {
-	const uint64_t known = m->type->features | RING_FEATURES;
+	const uint64_t known = m->type->features | RING_FEATURES | PLATFORM_FEATURES;
 	uint64_t offer = m->offer[0];
 
 	if (faulty(m, FAULT_ACCEPTS_ALL))

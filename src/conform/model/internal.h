@@ -64,6 +64,7 @@ struct queue {
 	bool ready;
 	bool resetting; /* QueueReset reads 1 */
 	uint64_t reset_due;
+	uint32_t old_reads; /* show.queue_reset_reads */
 
 	/* While it runs: what was found at its start. */
 	bool active;
@@ -150,6 +151,7 @@ struct model {
 	uint64_t reset_due;
 	uint32_t old_status, old_reads; /* show.reset_reads */
 	uint32_t refused;               /* show.features_refused */
+	uint32_t moved;                 /* show.generation_moves */
 	bool suspending;                /* SUSPEND was written, chains are still out */
 	bool suspended;
 	bool change_held; /* by the suspension */
@@ -163,6 +165,11 @@ struct model {
 static inline bool faulty(const struct model *m, enum model_fault fault)
 {
 	return m->options.fault == fault;
+}
+
+static inline bool shows(const struct model *m, enum model_show_flags flag)
+{
+	return m->options.show.flags & flag;
 }
 
 /* Something happened that the driver is told of. */
@@ -221,6 +228,8 @@ void model_queue_default(struct queue *q);
 void model_queue_notify(struct model *m, uint32_t value);
 /* Starts the queue if the driver has made it ready, and takes what is there. */
 void model_queue_start(struct queue *q);
+/* A device that asks for no notifications looks for itself. */
+void model_queues_look(struct model *m);
 /* A fault: forgets what is there. */
 void model_queue_skip(struct queue *q);
 /* The driver got the ring wrong. */

@@ -36,6 +36,8 @@ static void complete_options(struct model *m)
 		o->n_queues = m->type->n_queues;
 	if (!o->queue_size)
 		o->queue_size = 256;
+	if (o->show.flags & MODEL_SHOW_NO_QUEUES)
+		o->queue_size = 0;
 	if (faulty(m, FAULT_QUEUE_MAX_HUGE))
 		o->queue_size = VMMIO_QUEUE_SIZE_LIMIT + VMMIO_QUEUE_SIZE_LIMIT / 2;
 	if (o->ram)

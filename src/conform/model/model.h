@@ -32,10 +32,17 @@ enum model_show_flags {
 	MODEL_SHOW_MAGIC = 1u << 0,
 	MODEL_SHOW_VERSION = 1u << 1, /* only what Version reads; options.version is how it acts */
 	MODEL_SHOW_DEVICE_ID = 1u << 2,
+	/* All queues have QueueSizeMax 0. */
+	MODEL_SHOW_NO_QUEUES = 1u << 3,
+	/* No notifications are asked for: queues are looked at whenever time passes. */
+	MODEL_SHOW_QUIET = 1u << 4,
+	/* Split rings: avail_event without EVENT_IDX, and flags with it, say the opposite of what
+	 * counts. */
+	MODEL_SHOW_STRAY = 1u << 5,
 };
 
 struct model_show {
-	uint32_t flags; /* which of the first three count */
+	uint32_t flags; /* of the numbers only magic, version and device_id need one */
 	uint32_t magic;
 	uint32_t version;
 	uint32_t device_id;
@@ -49,6 +56,14 @@ struct model_show {
 	uint32_t reset_reads;
 	/* How often FEATURES_OK is refused, whatever was accepted. */
 	uint32_t features_refused;
+	/* Once a queue reset is over, this many reads of QueueReset show 1. */
+	uint32_t queue_reset_reads;
+	/* So many reads of ConfigGeneration find another one each; UINT32_MAX: all. */
+	uint32_t generation_moves;
+	/* Added to the ids and lengths of what is given back. */
+	uint32_t used_id_off, used_len_off;
+	/* Bytes that a source of entropy gives for a buffer; 0: all it has room for. */
+	uint32_t entropy_most;
 };
 
 /* One rule that is broken: see faults.def. */
@@ -106,6 +121,9 @@ void model_reverse_order(struct model *m, bool on);
 /* -ENOTSUP: the type has no configuration space that changes. */
 VMMIO_MUST_CHECK int model_change_config(struct model *m);
 void model_break_down(struct model *m);
+/* The config space has these bytes now: a change like any other. -EINVAL: beyond its end. */
+VMMIO_MUST_CHECK int model_set_config(
+	struct model *m, uint32_t offset, const void *data, size_t size);
 void model_activity(const struct model *m, struct vmmio_target_activity *out);
 /* -ENOTSUP: not a disk; -EINVAL: beyond its end. */
 VMMIO_MUST_CHECK int model_storage_read(

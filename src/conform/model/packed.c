@@ -150,8 +150,8 @@ static void mark_used(struct queue *q, uint16_t slot, bool wrap, const struct jo
 		flags |= VMMIO_DESC_F_WRITE;
 	if (faulty(m, FAULT_PACKED_AVAIL_BIT))
 		flags |= VMMIO_DESC_F_AVAIL;
-	model_put32(to + 8, len);
-	model_put16(to + 12, (uint16_t)job->id);
+	model_put32(to + 8, len + m->options.show.used_len_off);
+	model_put16(to + 12, (uint16_t)(job->id + m->options.show.used_id_off));
 	model_put16(to + 14, flags);
 	if (faulty(m, FAULT_PACKED_CHANGES_USED))
 		model_late_write(m, to, &(uint64_t){0}, sizeof(uint64_t));
@@ -215,6 +215,10 @@ static void packed_ask(struct queue *q)
 {
 	if (faulty(q->m, FAULT_PACKED_AREA_OVERRUN))
 		overrun(q);
+	if (shows(q->m, MODEL_SHOW_QUIET)) {
+		model_put16(q->device + EVENT_FLAGS, VMMIO_EVENT_F_DISABLE);
+		return;
+	}
 	if (!model_has(q->m, VMMIO_F_EVENT_IDX))
 		return;
 	model_put16(q->device, q->place.avail | (q->place.avail_wrap ? WRAP_BIT : 0));

@@ -29,6 +29,16 @@ static uint32_t type_of(uint32_t device_id)
 
 static struct model_show what_to_show(const struct vmmio_puppet_options *o)
 {
+	static const struct {
+		uint32_t flag, show;
+	} flags[] = {
+		{VMMIO_PUPPET_MAGIC, MODEL_SHOW_MAGIC},
+		{VMMIO_PUPPET_VERSION, MODEL_SHOW_VERSION},
+		{VMMIO_PUPPET_DEVICE_ID, MODEL_SHOW_DEVICE_ID},
+		{VMMIO_PUPPET_NO_QUEUES, MODEL_SHOW_NO_QUEUES},
+		{VMMIO_PUPPET_QUIET, MODEL_SHOW_QUIET},
+		{VMMIO_PUPPET_STRAY, MODEL_SHOW_STRAY},
+	};
 	struct model_show show = {.magic = o->shown_magic,
 		.version = o->shown_version,
 		.device_id = o->shown_device_id,
@@ -36,15 +46,16 @@ static struct model_show what_to_show(const struct vmmio_puppet_options *o)
 		.status = o->status,
 		.reset_ns = o->reset_ns,
 		.reset_reads = o->reset_reads,
-		.features_refused = o->features_refused};
+		.features_refused = o->features_refused,
+		.queue_reset_reads = o->queue_reset_reads,
+		.generation_moves = o->generation_moves,
+		.used_id_off = o->used_id_off,
+		.used_len_off = o->used_len_off,
+		.entropy_most = o->entropy_most};
 
-	if (o->flags & VMMIO_PUPPET_MAGIC)
-		show.flags |= MODEL_SHOW_MAGIC;
-	if (o->flags & VMMIO_PUPPET_VERSION)
-		show.flags |= MODEL_SHOW_VERSION;
-	if (o->flags & VMMIO_PUPPET_DEVICE_ID) {
-		show.flags |= MODEL_SHOW_DEVICE_ID;
-	} else if (o->device_id) {
+	for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		show.flags |= o->flags & flags[i].flag ? flags[i].show : 0;
+	if (!(o->flags & VMMIO_PUPPET_DEVICE_ID) && o->device_id) {
 		show.flags |= MODEL_SHOW_DEVICE_ID;
 		show.device_id = o->device_id;
 	}
@@ -141,6 +152,12 @@ void vmmio_puppet_reverse_order(struct vmmio_puppet *puppet, bool on)
 int vmmio_puppet_change_config(struct vmmio_puppet *puppet)
 {
 	return model_change_config(puppet->model);
+}
+
+int vmmio_puppet_set_config(
+	struct vmmio_puppet *puppet, uint32_t offset, const void *data, size_t size)
+{
+	return model_set_config(puppet->model, offset, data, size);
 }
 
 void vmmio_puppet_needs_reset(struct vmmio_puppet *puppet)

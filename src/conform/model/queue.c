@@ -28,6 +28,7 @@ static void reset_to_default(struct queue *q)
 
 	model_queue_default(q);
 	q->was_reset = true;
+	q->old_reads = q->m->options.show.queue_reset_reads;
 	q->old_place = old.place;
 	q->old_setup = old.setup;
 	q->still_shown = true;
@@ -108,6 +109,12 @@ void model_queue_start(struct queue *q)
 	if (!q->active)
 		activate(q);
 	model_take(q);
+}
+
+void model_queues_look(struct model *m)
+{
+	for (unsigned i = 0; shows(m, MODEL_SHOW_QUIET) && i < m->options.n_queues; i++)
+		model_take(&m->queues[i]);
 }
 
 void model_queue_skip(struct queue *q)

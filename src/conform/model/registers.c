@@ -2,9 +2,10 @@
 /* The register table: which access means what. */
 #include "conform/model/internal.h"
 
-static uint32_t shown(const struct model *m, uint32_t flag, uint32_t pretended, uint32_t truth)
+static uint32_t shown(
+	const struct model *m, enum model_show_flags flag, uint32_t pretended, uint32_t truth)
 {
-	return m->options.show.flags & flag ? pretended : truth;
+	return shows(m, flag) ? pretended : truth;
 }
 
 static uint32_t read_interrupt(struct model *m)
@@ -66,10 +67,14 @@ static uint32_t read_ready(struct model *m, const struct queue *q)
 	return q->ready;
 }
 
-static uint32_t read_reset(struct model *m, const struct queue *q)
+static uint32_t read_reset(struct model *m, struct queue *q)
 {
 	if (faulty(m, FAULT_QUEUE_RESET_EARLY))
 		return 0;
+	if (!q->resetting && q->old_reads) {
+		q->old_reads--;
+		return 1;
+	}
 	if (faulty(m, FAULT_QUEUE_RESET_AGAIN) && q->was_reset && q->ready)
 		return 1;
 	return q->resetting;
@@ -77,7 +82,7 @@ static uint32_t read_reset(struct model *m, const struct queue *q)
 
 static uint32_t read_queue(struct model *m, uint32_t offset)
 {
-	const struct queue *q = model_selected(m);
+	struct queue *q = model_selected(m);
 
 	if (faulty(m, FAULT_QUEUE_MAX_BEYOND) && m->queue_sel >= 256)
 		return offset == VMMIO_REG_QUEUE_SIZE_MAX ? m->options.queue_size : 0;
@@ -91,6 +96,19 @@ static uint32_t read_queue(struct model *m, uint32_t offset)
 	default:
 		return read_reset(m, q);
 	}
+}
+
+static uint32_t read_generation(struct model *m)
+{
+	const uint32_t moves = m->options.show.generation_moves;
+
+	if (m->moved < moves || moves == UINT32_MAX) {
+		m->moved++;
+		m->generation++;
+	}
+	if (faulty(m, FAULT_GENERATION_RUNS))
+		m->generation++;
+	return m->generation;
 }
 
 static uint32_t read_magic(const struct model *m)
@@ -156,9 +174,7 @@ static uint32_t read_register(struct model *m, uint32_t offset)
 	case VMMIO_REG_SHM_BASE_HIGH:
 		return (uint32_t)(shm(m, true) >> 32);
 	case VMMIO_REG_CONFIG_GENERATION:
-		if (faulty(m, FAULT_GENERATION_RUNS))
-			m->generation++;
-		return m->generation;
+		return read_generation(m);
 	default:
 		return 0;
 	}

@@ -23,15 +23,20 @@ static uint8_t next_byte(struct model *m)
 
 static void entropy_run(struct model *m, struct job *job)
 {
+	const uint32_t most = m->options.show.entropy_most;
+	const uint64_t limit = most && most < ENTROPY_MAX ? most : ENTROPY_MAX;
+	const uint64_t n = job->in < limit ? job->in : limit;
 	uint8_t bytes[256];
 	uint64_t done = 0;
 
 	if (faulty(m, FAULT_NO_ENTROPY) && job->in < 8)
 		return;
-	while (done < job->in && done < ENTROPY_MAX) {
+	while (done < n) {
+		const size_t part = n - done < sizeof(bytes) ? (size_t)(n - done) : sizeof(bytes);
+
 		for (unsigned i = 0; i < sizeof(bytes); i++)
 			bytes[i] = next_byte(m);
-		done += model_job_write(job, done, bytes, sizeof(bytes));
+		done += model_job_write(job, done, bytes, part);
 	}
 	job->written = (uint32_t)done;
 }

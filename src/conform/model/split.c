@@ -125,7 +125,8 @@ static void split_give(struct queue *q, const struct job *job)
 
 	if (faulty(m, FAULT_USED_LEN_SHORT))
 		len -= len / 2;
-	model_put32(entry, job->id);
+	len += m->options.show.used_len_off;
+	model_put32(entry, job->id + m->options.show.used_id_off);
 	len = vmmio_le32(len);
 	if (faulty(m, FAULT_USED_LEN_LATE))
 		model_late_write(m, entry + 4, &len, sizeof(len));
@@ -181,15 +182,25 @@ static bool split_wants(struct queue *q)
 	return !silenced(q);
 }
 
+/* What counts is avail_event with EVENT_IDX, and flags without. */
 static void split_ask(struct queue *q)
 {
-	const bool event_idx = model_has(q->m, VMMIO_F_EVENT_IDX);
+	struct model *m = q->m;
+	const bool event_idx = model_has(m, VMMIO_F_EVENT_IDX);
+	const bool quiet = shows(m, MODEL_SHOW_QUIET), stray = shows(m, MODEL_SHOW_STRAY);
+	/* The entry that was available last comes again only after all others. */
+	const uint16_t never = (uint16_t)(q->place.avail - 1);
+	uint8_t *event = q->device + HEADER + USED_SIZE * (size_t)q->size;
 
 	if (event_idx)
-		model_put16(q->device + HEADER + USED_SIZE * (size_t)q->size, q->place.avail);
-	if (!event_idx && faulty(q->m, FAULT_USED_FLAGS))
+		model_put16(event, quiet ? never : q->place.avail);
+	else if (stray)
+		model_put16(event, quiet ? q->place.avail : never);
+	if (event_idx ? stray && !quiet : quiet)
+		model_put16(q->device, VMMIO_USED_F_NO_NOTIFY);
+	if (!event_idx && faulty(m, FAULT_USED_FLAGS))
 		model_put16(q->device, 2);
-	if (event_idx && faulty(q->m, FAULT_USED_FLAGS_EVENT_IDX))
+	if (event_idx && faulty(m, FAULT_USED_FLAGS_EVENT_IDX))
 		model_put16(q->device, VMMIO_USED_F_NO_NOTIFY);
 }
 
