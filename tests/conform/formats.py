@@ -34,7 +34,7 @@ def check_json(report):
 # What the strictest readers (Jenkins' xUnit plugin) let an element have: attributes, children.
 KNOWN = {
     "testsuites": ("name tests failures errors", "testsuite"),
-    "testsuite": ("name tests failures errors skipped", "properties testcase"),
+    "testsuite": ("name tests failures errors skipped", "properties testcase system-out"),
     "properties": ("", "property"),
     "property": ("name value", ""),
     "testcase": ("name classname", "failure skipped system-out"),

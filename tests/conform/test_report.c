@@ -413,6 +413,73 @@ START_TEST(html_has_a_row_for_each_requirement)
 }
 END_TEST
 
+/* --- Notes -------------------------------------------------------------------------------- */
+
+static void add_note(struct vmmio_conform_report *report, const char *check, const char *text)
+{
+	const struct vmmio_conform_note note = {check, text};
+
+	ck_assert_int_eq(vmmio_conform_report_note(report, &note), 0);
+}
+
+static const char *const notes[VMMIO_CONFORM_HTML + 1] = {
+	[VMMIO_CONFORM_TEXT] = "== what happened\n\ncheck-09: it <fell> over\ncheck-02: nothing\n",
+	[VMMIO_CONFORM_TAP] = "\n# check-09: it <fell> over\n# check-02: nothing\n",
+	[VMMIO_CONFORM_JUNIT] = "<system-out>check-02: nothing\n</system-out>\n  </testsuite>",
+	[VMMIO_CONFORM_JSON] = "\"notes\": [\n"
+			       "  {\"check\": \"check-09\", \"text\": \"it <fell> over\"},\n"
+			       "  {\"check\": \"check-02\", \"text\": \"nothing\"}\n]",
+	[VMMIO_CONFORM_HTML] = "<dt>check-09</dt><dd>it &#60;fell&#62; over</dd>\n"
+			       "<dt>check-02</dt><dd>nothing</dd>\n",
+};
+
+START_TEST(notes_are_told_in_every_format)
+{
+	struct vmmio_conform_report *report = sample();
+	char *text, first[] = "check-09";
+
+	add_note(report, first, "it <fell> over");
+	memset(first, 'x', sizeof(first) - 1);
+	add_note(report, "check-02", "nothing");
+	ck_assert_str_eq(vmmio_conform_report_note_at(report, 0)->check, "check-09");
+	ck_assert_str_eq(vmmio_conform_report_note_at(report, 1)->text, "nothing");
+	ck_assert_ptr_null(vmmio_conform_report_note_at(report, 2));
+	text = written(report, (enum vmmio_conform_format)_i);
+	ck_assert_msg(strstr(text, notes[_i]), "no '%s'", notes[_i]);
+	free(text);
+}
+END_TEST
+
+START_TEST(reports_without_notes_say_nothing_of_them)
+{
+	char *text = written(sample(), (enum vmmio_conform_format)_i);
+
+	ck_assert_uint_eq(occurrences(text, "happened"), 0);
+	ck_assert_uint_eq(occurrences(text, "\"notes\": [\n]"), _i == VMMIO_CONFORM_JSON);
+	free(text);
+}
+END_TEST
+
+START_TEST(notes_are_refused_or_survive)
+{
+	const struct vmmio_conform_note note = {"check-00", "something"}, none = {"check-00", NULL};
+	struct vmmio_conform_report *report = make("");
+
+	ck_assert_int_eq(vmmio_conform_report_note(report, NULL), -EINVAL);
+	ck_assert_int_eq(vmmio_conform_report_note(report, &none), -EINVAL);
+	ck_assert_int_eq(vmmio_conform_report_note(NULL, &note), -EINVAL);
+	for (unsigned i = 1; i < 3; i++) {
+		fixture_fail_alloc(i, false);
+		ck_assert_int_eq(vmmio_conform_report_note(report, &note), -ENOMEM);
+	}
+	fixture_fail_alloc(0, false);
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_int_eq(vmmio_conform_report_note(report, &note), 0);
+	ck_assert_ptr_nonnull(vmmio_conform_report_note_at(report, 99));
+	vmmio_conform_report_free(report);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("conform report");
@@ -435,5 +502,10 @@ int main(void)
 	tcase_add_test(tc, tap_skips_stay_on_one_line);
 	tcase_add_test(tc, junit_has_suites_of_cases);
 	tcase_add_test(tc, html_has_a_row_for_each_requirement);
+	tc = fixture_tcase(s, "notes");
+	tcase_add_loop_test(tc, notes_are_told_in_every_format, 0, VMMIO_CONFORM_HTML + 1);
+	tcase_add_loop_test(
+		tc, reports_without_notes_say_nothing_of_them, 0, VMMIO_CONFORM_HTML + 1);
+	tcase_add_test(tc, notes_are_refused_or_survive);
 	return fixture_main(s);
 }

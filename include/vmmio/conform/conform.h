@@ -144,6 +144,18 @@ VMMIO_CONFORM_API size_t vmmio_conform_report_size(const struct vmmio_conform_re
 VMMIO_CONFORM_API const struct vmmio_conform_result *vmmio_conform_report_result(
 	const struct vmmio_conform_report *report, size_t i);
 
+/* What happened in a check, beside its verdicts; strings are the report's. */
+struct vmmio_conform_note {
+	const char *check;
+	const char *text;
+};
+/* Strings are copied. -ENOMEM. */
+VMMIO_CONFORM_API VMMIO_MUST_CHECK int vmmio_conform_report_note(
+	struct vmmio_conform_report *report, const struct vmmio_conform_note *note);
+/* Note number i, from 0; NULL: there are no more. */
+VMMIO_CONFORM_API const struct vmmio_conform_note *vmmio_conform_report_note_at(
+	const struct vmmio_conform_report *report, size_t i);
+
 /* Results by verdict. passed includes flagged. */
 struct vmmio_conform_counts {
 	size_t passed, failed, skipped, flagged;

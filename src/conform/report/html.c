@@ -221,6 +221,20 @@ static void write_section(const struct page *page, enum outcome outcome)
 	fputs("</tbody>\n</table>\n</section>\n", file);
 }
 
+static void write_notes(const struct page *page)
+{
+	FILE *file = page->file;
+
+	if (!page->report->n_notes)
+		return;
+	fputs("<details class=\"notes\"><summary>What happened</summary>\n<dl>\n", file);
+	for (size_t i = 0; i < page->report->n_notes; i++) {
+		element(file, "<dt>", page->report->notes[i].check, "</dt>");
+		element(file, "<dd>", page->report->notes[i].text, "</dd>\n");
+	}
+	fputs("</dl>\n</details>\n", file);
+}
+
 static void write_footer(FILE *file)
 {
 	fputs("<footer>\n<p>A requirement is broken if one of its checks failed. Flagged: a "
@@ -252,6 +266,7 @@ int write_html(const struct vmmio_conform_report *report, FILE *file)
 	fputs("<main>\n", file);
 	for (enum outcome outcome = 0; outcome < N_OUTCOMES; outcome++)
 		write_section(&page, outcome);
+	write_notes(&page);
 	fputs("</main>\n", file);
 	write_footer(file);
 	view_free(&page.view);

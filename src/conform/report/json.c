@@ -70,6 +70,16 @@ static void write_counts(const struct vmmio_conform_report *report, FILE *file)
 		counts.flagged, by_hook);
 }
 
+static void write_notes(const struct vmmio_conform_report *report, FILE *file)
+{
+	for (size_t i = 0; i < report->n_notes; i++) {
+		fputs(i ? ",\n  {\"check\": " : "\n  {\"check\": ", file);
+		out_json(file, report->notes[i].check);
+		field(file, "text", report->notes[i].text);
+		fputc('}', file);
+	}
+}
+
 int write_json(const struct vmmio_conform_report *report, FILE *file)
 {
 	struct view view;
@@ -88,6 +98,8 @@ int write_json(const struct vmmio_conform_report *report, FILE *file)
 		fputs(i ? ",\n  " : "\n  ", file);
 		write_result(&report->entries[i], file);
 	}
+	fputs("\n], \"notes\": [", file);
+	write_notes(report, file);
 	fputs("\n], \"summary\": ", file);
 	write_counts(report, file);
 	fputs(", \"failed_requirements\": [", file);

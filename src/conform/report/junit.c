@@ -4,6 +4,8 @@
  * were measured. Only elements and attributes that every reader knows, so what is said about a
  * case stands in its output.
  */
+#include <string.h>
+
 #include "conform/report/out.h"
 #include "conform/report/report.h"
 
@@ -85,6 +87,29 @@ static void write_suite_head(const struct view *view, size_t begin, size_t end, 
 		end - begin, n[OUTCOME_FAIL], n[OUTCOME_SKIP]);
 }
 
+/* Those of the suite's checks. */
+static void write_notes(const struct vmmio_conform_report *report, const struct view *view,
+	size_t begin, size_t end, FILE *file)
+{
+	bool any = false;
+
+	for (size_t n = 0; n < report->n_notes; n++) {
+		size_t i = begin;
+
+		while (i < end && strcmp(view->entries[i]->result.check, report->notes[n].check))
+			i++;
+		if (i == end)
+			continue;
+		fputs(any ? "" : "    <system-out>", file);
+		out_xml(file, report->notes[n].check);
+		fputs(": ", file);
+		out_xml(file, report->notes[n].text);
+		fputc('\n', file);
+		any = true;
+	}
+	fputs(any ? "</system-out>\n" : "", file);
+}
+
 static void write_suite(const struct vmmio_conform_report *report, const struct view *view,
 	size_t begin, FILE *file)
 {
@@ -97,6 +122,7 @@ static void write_suite(const struct vmmio_conform_report *report, const struct 
 		report->version);
 	for (size_t i = begin; i < end; i++)
 		write_case(view->entries[i], file);
+	write_notes(report, view, begin, end, file);
 	fputs("  </testsuite>\n", file);
 }
 

@@ -32,6 +32,9 @@ void vmmio_conform_report_free(struct vmmio_conform_report *report)
 		return;
 	for (size_t i = 0; i < report->n; i++)
 		free(report->entries[i].strings);
+	for (size_t i = 0; i < report->n_notes; i++)
+		free((char *)(uintptr_t)report->notes[i].check);
+	free(report->notes);
 	free(report->entries);
 	free(report->target);
 	free(report);
@@ -154,6 +157,54 @@ int vmmio_conform_report_add(
 	report->entries[report->n++] = entry;
 	return 0;
 }
+
+/* --- Notes -------------------------------------------------------------------------------- */
+
+static int make_room_for_note(struct vmmio_conform_report *report)
+{
+	size_t room = report->notes_room ? 2 * report->notes_room : 16;
+	struct vmmio_conform_note *notes;
+
+	if (report->n_notes < report->notes_room)
+		return 0;
+	notes = realloc(report->notes, room * sizeof(*notes));
+	if (!notes)
+		return -ENOMEM;
+	report->notes = notes;
+	report->notes_room = room;
+	return 0;
+}
+
+/* Both strings are one block, which begins with the check's name. */
+int vmmio_conform_report_note(
+	struct vmmio_conform_report *report, const struct vmmio_conform_note *note)
+{
+	struct vmmio_conform_note kept;
+	char *to;
+	int err;
+
+	if (!report || !note || !note->check || !note->text)
+		return -EINVAL;
+	err = make_room_for_note(report);
+	if (err)
+		return err;
+	to = malloc(strlen(note->check) + strlen(note->text) + 2);
+	if (!to)
+		return -ENOMEM;
+	kept = *note;
+	keep(&kept.check, &to);
+	keep(&kept.text, &to);
+	report->notes[report->n_notes++] = kept;
+	return 0;
+}
+
+const struct vmmio_conform_note *vmmio_conform_report_note_at(
+	const struct vmmio_conform_report *report, size_t i)
+{
+	return i < report->n_notes ? &report->notes[i] : NULL;
+}
+
+/* --- Looking at it ------------------------------------------------------------------------ */
 
 const char *vmmio_conform_report_target(const struct vmmio_conform_report *report)
 {

@@ -27,6 +27,8 @@ struct vmmio_conform_report {
 	uint32_t version;
 	struct entry *entries;
 	size_t n, room;
+	struct vmmio_conform_note *notes;
+	size_t n_notes, notes_room;
 };
 
 /* --- Views --------------------------------------------------------------------- */

@@ -63,5 +63,12 @@ int write_tap(const struct vmmio_conform_report *report, FILE *file)
 	fputc('\n', file);
 	for (size_t i = 0; i < report->n; i++)
 		write_point(&report->entries[i], i + 1, file);
+	for (size_t i = 0; i < report->n_notes; i++) {
+		fputs("# ", file);
+		tap_line(file, report->notes[i].check);
+		fputs(": ", file);
+		tap_line(file, report->notes[i].text);
+		fputc('\n', file);
+	}
 	return 0;
 }

@@ -158,20 +158,47 @@ static int write_skips(const struct vmmio_conform_report *report, FILE *file)
 	return 0;
 }
 
+/* --- What happened --------------------------------------------------------------------- */
+
+static void write_notes(const struct vmmio_conform_report *report, FILE *file)
+{
+	if (report->n_notes)
+		fputs("\n== what happened\n\n", file);
+	for (size_t i = 0; i < report->n_notes; i++) {
+		const struct vmmio_conform_note *note = &report->notes[i];
+		struct out_at at = {.file = file, .indent = INDENT};
+
+		out_cut(file, note->check, 40);
+		at.column = (unsigned)strlen(note->check) + (unsigned)fprintf(file, ": ");
+		out_fill(&at, note->text);
+		fputc('\n', file);
+	}
+}
+
+/* A driver is judged with devices of both versions. */
+static void write_version(const struct vmmio_conform_report *report, FILE *file)
+{
+	if (report->version)
+		fprintf(file, ": virtio-mmio version %u\n", report->version);
+	else if (report->n &&
+		 report->entries[0].result.requirement->side == VMMIO_CONFORM_DRIVER)
+		fputs(": a driver\n", file);
+	else
+		fputs(": its version was not read\n", file);
+}
+
 int write_text(const struct vmmio_conform_report *report, FILE *file)
 {
 	int err;
 
 	out_cut(file, report->target, 300);
-	if (report->version)
-		fprintf(file, ": virtio-mmio version %u\n", report->version);
-	else
-		fputs(": its version was not read\n", file);
+	write_version(report, file);
 	err = write_topics(report, file);
 	if (!err)
 		err = write_skips(report, file);
 	if (err)
 		return err;
+	write_notes(report, file);
 	fputc('\n', file);
 	return write_summary(report, file);
 }
