@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * `plugin:FILE.so[,ARGS]`: a target that a shared object fills in. The object stays loaded for
- * good: its threads, if it has any, may outlive the target.
+ * `plugin:FILE.so[,ARGS]`: a target that a shared object fills in, and what else comes out of
+ * shared objects. The object stays loaded for good: its threads, if it has any, may outlive
+ * the target.
  */
+#include "conform/targets/plugin.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +14,10 @@
 
 #ifdef VMMIO_CONFORM_NO_PLUGINS
 
-int target_plugin_open(const char *args, struct vmmio_target *out, struct vmmio_target_error *error)
+int plugin_load(struct plugin *plugin, const struct plugin_kind *kind, const char *args,
+	struct vmmio_target_error *error)
 {
-	(void)args, (void)out;
+	(void)plugin, (void)kind, (void)args;
 	return target_error(error, -ENOTSUP,
 		"plugin: this program is linked statically and cannot load shared objects: use the "
 		"ordinary vmmio-conform");
@@ -23,56 +27,62 @@ int target_plugin_open(const char *args, struct vmmio_target *out, struct vmmio_
 
 #include <dlfcn.h>
 
-#define SYMBOL "vmmio_target_open"
-
-static int find(const char *file, vmmio_target_open_fn **open, struct vmmio_target_error *error)
+static int find(struct plugin *plugin, struct vmmio_target_error *error)
 {
-	void *object = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-	void *symbol;
+	void *object = dlopen(plugin->file, RTLD_NOW | RTLD_LOCAL);
 
 	if (!object)
 		return target_error(error, -ENOENT,
 			"plugin: %s: give the path of a shared object that was built for this machine",
 			dlerror());
-	symbol = dlsym(object, SYMBOL);
-	if (!symbol) {
-		dlclose(object);
-		return target_error(error, -ENOENT,
-			"plugin: %s does not export a function " SYMBOL
-			": see vmmio/conform/target.h and examples/plugin.c",
-			file);
-	}
-	/* C has no cast from one to the other. */
-	memcpy(open, &symbol, sizeof(*open));
+	plugin->symbol = dlsym(object, plugin->kind->symbol);
+	if (plugin->symbol)
+		return 0;
+	dlclose(object);
+	return target_error(error, -ENOENT, "plugin: %s does not export a function %s: see %s",
+		plugin->file, plugin->kind->symbol, plugin->kind->see);
+}
+
+int plugin_load(struct plugin *plugin, const struct plugin_kind *kind, const char *args,
+	struct vmmio_target_error *error)
+{
+	/* Without a slash dlopen would look in the system's directories. */
+	char *file = strcpy(plugin->path, "./") + 2;
+
+	plugin->kind = kind;
+	plugin->args = args_first(args, file, sizeof(plugin->path) - 2);
+	if (!plugin->args || !*file)
+		return target_error(
+			error, -EINVAL, "plugin: no file was given: use plugin:FILE.so");
+	plugin->file = strchr(file, '/') ? file : plugin->path;
+	return find(plugin, error);
+}
+
+#endif
+
+int plugin_result(const struct plugin *plugin, int err, struct vmmio_target_error *error)
+{
+	if (err > 0)
+		return target_error(error, -EINVAL,
+			"plugin: %s of %s returned %d: let it return 0 or a negative errno",
+			plugin->kind->symbol, plugin->file, err);
+	if (err)
+		return target_error(error, err,
+			"plugin: %s of %s failed: %s (it may have said more above)",
+			plugin->kind->symbol, plugin->file, strerror(-err));
 	return 0;
 }
 
 int target_plugin_open(const char *args, struct vmmio_target *out, struct vmmio_target_error *error)
 {
-	vmmio_target_open_fn *open = NULL;
-	/* Without a slash dlopen would look in the system's directories. */
-	char path[4096] = "./", *file = path + 2;
-	const char *rest = args_first(args, file, sizeof(path) - 2);
-	int err;
+	static const struct plugin_kind kind = {
+		"vmmio_target_open", "vmmio/conform/target.h and examples/plugin.c"};
+	vmmio_target_open_fn *open;
+	struct plugin plugin = {.path = ""};
+	int err = plugin_load(&plugin, &kind, args, error);
 
-	if (!rest || !*file)
-		return target_error(
-			error, -EINVAL, "plugin: no file was given: use plugin:FILE.so");
-	if (!strchr(file, '/'))
-		file = path;
-	err = find(file, &open, error);
 	if (err)
 		return err;
-	err = open(rest, out);
-	if (err > 0)
-		return target_error(error, -EINVAL,
-			"plugin: " SYMBOL " of %s returned %d: let it return 0 or a negative errno",
-			file, err);
-	if (err)
-		return target_error(error, err,
-			"plugin: " SYMBOL " of %s failed: %s (it may have said more above)", file,
-			strerror(-err));
-	return 0;
+	memcpy(&open, &plugin.symbol, sizeof(open));
+	return plugin_result(&plugin, open(plugin.args, out), error);
 }
-
-#endif
