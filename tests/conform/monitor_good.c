@@ -76,6 +76,10 @@ const struct sample good_drivers[] = {
 			       "r Generation 5\nr Config+0 100\nr Config+4 0\n"
 			       "r Generation 6\nr Config+0 200\nr Config+4 0\n"
 			       "r Generation 6")},
+	/* It changes for ever: the device is given up. */
+	{"GEN-DRV-15", LAST(0, "w Status 0\nr Status 0\nw Status 1\nw Status 3\n"
+			       "r Generation 5\nr Config+0 100\nr Config+4 0\nr Generation 6\n"
+			       "r Config+0 200\nr Config+4 0\nr Generation 7\nw Status 83\n")},
 	{"BLK-DRV-05", SPLIT(0, "reread", "@\nr Config+20 0 1")},
 	{"BLK-DRV-12",
 		LAST(0, "r InterruptStatus 2\nw InterruptACK 2\nr Generation 6\nr Config+0 200\n"
