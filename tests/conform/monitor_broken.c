@@ -110,6 +110,9 @@ const struct sample broken_drivers[] = {
 	{"GEN-DRV-15", SPLIT(0, "config", "r Generation 5\nr Config+8 1\nr Config+c 2")},
 	{"GEN-DRV-15",
 		SPLIT(0, "config", "r Generation 5\nr Config+0 100\nr Config+4 0\nr Generation 6")},
+	{"GEN-DRV-15", SPLIT(0, "config",
+			       "r Generation 5\nr Config+0 100\nr Config+4 0\n"
+			       "r Generation 6\nr Generation 6")},
 	{"GEN-DRV-16", SPLIT(0, "reread", "@\nr Config+14 200")},
 	{"GEN-DRV-16", SPLIT(0, "offer", "r Config+c 2\n@")},
 	{"GEN-DRV-24", SPLIT(0, "accept", "@\nw Config+20 0 1")},

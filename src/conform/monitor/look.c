@@ -12,8 +12,9 @@
 #include "conform/monitor/look.h"
 
 #define TRIES 3u /* that a look makes to see a ring at rest */
-/* A notification that is due and does not come while there are so many accesses, and either
- * so many ns pass (a vCPU may be kept from what it is about to do) or the driver stops. */
+/* A notification that is due and does not come while there are so many accesses and so many ns
+ * pass (a vCPU may be kept from what it is about to do). If the driver stops, one of both
+ * is enough. */
 #define OVERDUE 16u
 #define OVERDUE_NS 1000000000u
 
@@ -97,7 +98,8 @@ static void look_for_debt(struct vmmio_monitor *m, struct queue *q)
 void monitor_look_for_debts(struct vmmio_monitor *m)
 {
 	for (unsigned i = 0; i < m->n_queues; i++)
-		if (m->queues[i]->owes && m->tick - m->queues[i]->owed_since >= OVERDUE)
+		if (m->queues[i]->owes && (m->tick - m->queues[i]->owed_since >= OVERDUE ||
+						  m->time - m->queues[i]->owed_time >= OVERDUE_NS))
 			ask_debt(m, m->queues[i], true);
 }
 

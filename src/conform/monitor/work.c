@@ -57,7 +57,7 @@ static void take_config_read(struct vmmio_monitor *m, const struct scene *s)
 static void take_generation(struct vmmio_monitor *m, uint32_t value)
 {
 	struct config_group *group = &m->group;
-	bool again = group->open && group->guarded && group->before != value;
+	bool again = group->open ? group->guarded && group->before != value : group->again;
 
 	*group = (struct config_group){.guarded = true, .before = value, .again = again};
 }
