@@ -333,7 +333,8 @@ START_TEST(read_only_disk)
 }
 END_TEST
 
-/* --- More presentations ------------------------------------------------------------------------ */
+/* --- More presentations ------------------------------------------------------------------------
+ */
 
 START_TEST(no_queues)
 {
@@ -524,8 +525,8 @@ END_TEST
 START_TEST(platform_features)
 {
 	struct vmmio_puppet_options options = options_of(_i);
-	const uint64_t platform = VMMIO_FEATURE(VMMIO_F_ACCESS_PLATFORM) |
-				  VMMIO_FEATURE(VMMIO_F_ORDER_PLATFORM);
+	const uint64_t platform =
+		VMMIO_FEATURE(VMMIO_F_ACCESS_PLATFORM) | VMMIO_FEATURE(VMMIO_F_ORDER_PLATFORM);
 
 	set_up(&options);
 	ck_assert_int_eq(start(platform), 0);
@@ -536,6 +537,48 @@ START_TEST(platform_features)
 	ck_assert_int_eq(start(platform), 0);
 	ck_assert_uint_eq(vmmio_driver_features(driver) & platform, platform);
 	tear_down();
+}
+END_TEST
+
+/* Each function is behind its own name. */
+START_TEST(api_is_complete)
+{
+	const struct vmmio_puppet_api *api = vmmio_puppet_api();
+	struct vmmio_puppet_options options = options_of(_i);
+	struct vmmio_target target = {.size = sizeof(target)};
+	const uint64_t sectors = vmmio_le64(77);
+	uint8_t byte;
+
+	ck_assert_uint_eq(api->size, sizeof(*api));
+	ck_assert_int_eq(api->create(&options, &puppet), 0);
+	ck_assert_uint_eq(api->read(puppet, VMMIO_REG_VERSION, 4), options.version);
+	api->write(puppet, VMMIO_REG_STATUS, 4, 3);
+	ck_assert_uint_eq(reg(VMMIO_REG_STATUS), 3);
+	api->needs_reset(puppet);
+	ck_assert_uint_eq(reg(VMMIO_REG_STATUS), 0x43);
+	api->raise(puppet, 8);
+	ck_assert(api->line(puppet));
+	api->restart(puppet);
+	ck_assert(!api->line(puppet));
+	api->spurious(puppet);
+	ck_assert(api->line(puppet));
+	ck_assert_int_eq(api->set_config(puppet, 0, &sectors, 8), 0);
+	ck_assert_uint_eq(api->read(puppet, VMMIO_REG_CONFIG, 4), 77);
+	ck_assert_int_eq(api->change_config(puppet), 0);
+	ck_assert_uint_ne(api->read(puppet, VMMIO_REG_CONFIG, 4), 77);
+	api->delay_io(puppet, 1);
+	api->reverse_order(puppet, true);
+	api->delay_reset(puppet, MS);
+	api->write(puppet, VMMIO_REG_STATUS, 4, 0);
+	ck_assert_uint_eq(api->now(puppet), MS); /* Status was 0 */
+	api->advance(puppet, MS);
+	ck_assert_uint_eq(api->now(puppet), 2 * MS);
+	ck_assert_uint_eq(api->activity(puppet).resets, 1);
+	ck_assert_int_eq(api->storage_read(puppet, 512, &byte, 1), 0);
+	ck_assert_uint_eq(byte, 8);
+	ck_assert_int_eq(api->target(puppet, &target), 0);
+	ck_assert_uint_eq(target.memory_base, RAM_BASE);
+	api->destroy(puppet);
 }
 END_TEST
 
@@ -637,6 +680,7 @@ int main(void)
 	tcase_add_loop_test(tc, lies_about_what_is_used, 0, LOOPS);
 	tcase_add_loop_test(tc, little_entropy, 0, LOOPS);
 	tcase_add_loop_test(tc, platform_features, 0, LOOPS);
+	tcase_add_loop_test(tc, api_is_complete, 0, LOOPS);
 	tc = fixture_tcase(s, "target");
 	tcase_add_loop_test(tc, as_a_target, 0, LOOPS);
 	tcase_add_loop_test(tc, hooks_of_the_target, 0, LOOPS);

@@ -183,6 +183,47 @@ VMMIO_CONFORM_API VMMIO_MUST_CHECK int vmmio_puppet_storage_read(
 VMMIO_CONFORM_API VMMIO_MUST_CHECK int vmmio_puppet_target(
 	struct vmmio_puppet *puppet, struct vmmio_target *target);
 
+/* --- For a harness that loads the library -------------------------------------------------- */
+
+/*
+ * All of the above behind one symbol, for a harness that does not link the library but has it by
+ * dlopen of libvmmio-conform.so (or a foreign function interface):
+ *
+ *     object = dlopen("libvmmio-conform.so.0", RTLD_NOW | RTLD_LOCAL);
+ *     get = (vmmio_puppet_api_fn *)dlsym(object, VMMIO_PUPPET_API_SYMBOL);
+ *     api = get();
+ *     err = api->create(&options, &puppet);
+ */
+struct vmmio_puppet_api {
+	size_t size; /* sizeof(struct vmmio_puppet_api) of the library; functions are appended */
+	int (*create)(const struct vmmio_puppet_options *options, struct vmmio_puppet **out);
+	void (*destroy)(struct vmmio_puppet *puppet);
+	void (*restart)(struct vmmio_puppet *puppet);
+	uint64_t (*read)(struct vmmio_puppet *puppet, uint64_t offset, unsigned width);
+	void (*write)(struct vmmio_puppet *puppet, uint64_t offset, unsigned width, uint64_t value);
+	bool (*line)(const struct vmmio_puppet *puppet);
+	uint64_t (*now)(const struct vmmio_puppet *puppet);
+	void (*advance)(struct vmmio_puppet *puppet, uint64_t ns);
+	void (*delay_io)(struct vmmio_puppet *puppet, uint64_t ns);
+	void (*delay_reset)(struct vmmio_puppet *puppet, uint64_t ns);
+	void (*reverse_order)(struct vmmio_puppet *puppet, bool on);
+	int (*change_config)(struct vmmio_puppet *puppet);
+	int (*set_config)(
+		struct vmmio_puppet *puppet, uint32_t offset, const void *data, size_t size);
+	void (*needs_reset)(struct vmmio_puppet *puppet);
+	void (*raise)(struct vmmio_puppet *puppet, uint32_t bits);
+	void (*spurious)(struct vmmio_puppet *puppet);
+	struct vmmio_target_activity (*activity)(const struct vmmio_puppet *puppet);
+	int (*storage_read)(
+		const struct vmmio_puppet *puppet, uint64_t offset, void *data, size_t size);
+	int (*target)(struct vmmio_puppet *puppet, struct vmmio_target *target);
+};
+
+VMMIO_CONFORM_API const struct vmmio_puppet_api *vmmio_puppet_api(void);
+
+#define VMMIO_PUPPET_API_SYMBOL "vmmio_puppet_api"
+typedef const struct vmmio_puppet_api *vmmio_puppet_api_fn(void);
+
 #ifdef __cplusplus
 }
 #endif

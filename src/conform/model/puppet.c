@@ -193,3 +193,29 @@ int vmmio_puppet_target(struct vmmio_puppet *puppet, struct vmmio_target *target
 {
 	return model_target(puppet->model, target);
 }
+
+const struct vmmio_puppet_api *vmmio_puppet_api(void)
+{
+	static const struct vmmio_puppet_api api = {.size = sizeof(api),
+		.create = vmmio_puppet_create,
+		.destroy = vmmio_puppet_destroy,
+		.restart = vmmio_puppet_restart,
+		.read = vmmio_puppet_read,
+		.write = vmmio_puppet_write,
+		.line = vmmio_puppet_line,
+		.now = vmmio_puppet_now,
+		.advance = vmmio_puppet_advance,
+		.delay_io = vmmio_puppet_delay_io,
+		.delay_reset = vmmio_puppet_delay_reset,
+		.reverse_order = vmmio_puppet_reverse_order,
+		.change_config = vmmio_puppet_change_config,
+		.set_config = vmmio_puppet_set_config,
+		.needs_reset = vmmio_puppet_needs_reset,
+		.raise = vmmio_puppet_raise,
+		.spurious = vmmio_puppet_spurious,
+		.activity = vmmio_puppet_activity,
+		.storage_read = vmmio_puppet_storage_read,
+		.target = vmmio_puppet_target};
+
+	return &api;
+}
