@@ -66,3 +66,8 @@ list(APPEND conform_sources conform/monitor/chain.c conform/monitor/exposed.c
   conform/monitor/rules_reset.c conform/monitor/rules_split.c conform/monitor/rules_status.c
   conform/monitor/rules_suspend.c conform/monitor/state.c conform/monitor/types.c
   conform/monitor/verdict.c conform/monitor/work.c)
+
+# Judging drivers with the puppet.
+list(APPEND conform_sources conform/puppet/findings.c conform/puppet/play.c
+  conform/puppet/scenarios.c conform/puppet/scenarios_features.c conform/puppet/scenarios_run.c
+  conform/puppet/scenarios_start.c conform/puppet/stage.c conform/puppet/subject.c)

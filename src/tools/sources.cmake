@@ -10,3 +10,5 @@ set(inproc_sources tools/inproc.c tools/inproc_device.c tools/inproc_hold.c tool
 list(APPEND tools_sources ${inproc_sources})
 list(APPEND tools_sources tools/mutant.c tools/mutants.c)
 list(APPEND tools_sources tools/monitor.c tools/traces.c)
+# Drivers under test.
+list(APPEND tools_sources tools/good.c tools/good_io.c)

@@ -138,6 +138,22 @@ vmmio_test(conform_rings ${CMAKE_CURRENT_LIST_DIR}/test_suite_ring.c
   ${CMAKE_CURRENT_LIST_DIR}/own_suite.c ${CMAKE_CURRENT_LIST_DIR}/fake_target.c)
 target_include_directories(test_conform_rings PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(test_conform_rings PRIVATE conform-static)
+# --- Drivers under test
+set(good_paths ${PROJECT_SOURCE_DIR}/src/tools/good.c ${PROJECT_SOURCE_DIR}/src/tools/good_io.c
+  ${PROJECT_SOURCE_DIR}/src/tools/tool.c)
+foreach(part scenarios plays)
+  vmmio_test(${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c
+    ${CMAKE_CURRENT_LIST_DIR}/broken_subject.c ${CMAKE_CURRENT_LIST_DIR}/scenario_rig.c
+    ${good_paths})
+  target_link_libraries(test_${part} PRIVATE conform-static)
+endforeach()
+add_library(bad-driver MODULE ${CMAKE_CURRENT_LIST_DIR}/bad_driver.c)
+target_include_directories(bad-driver PRIVATE ${PROJECT_SOURCE_DIR}/include)
+vmmio_test(conform_subject ${CMAKE_CURRENT_LIST_DIR}/test_subject.c ${good_paths})
+add_dependencies(test_conform_subject bad-driver bad-plugin)
+target_compile_definitions(test_conform_subject PRIVATE BAD_DRIVER="$<TARGET_FILE:bad-driver>"
+  BAD_PLUGIN="$<TARGET_FILE:bad-plugin>")
+target_link_libraries(test_conform_subject PRIVATE conform-static)
 if(VMMIO_BUILD_SHARED)
   add_executable(puppet-dlopen ${CMAKE_CURRENT_LIST_DIR}/puppet_dlopen.c)
   target_include_directories(puppet-dlopen PRIVATE ${PROJECT_SOURCE_DIR}/include)

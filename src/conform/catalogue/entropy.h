@@ -14,6 +14,4 @@
 		JUDGED},
 	{"RNG-DRV-02", DRIVER, MUST, KEYWORD, S_ENTROPY_DRV,
 		"The driver must go by the used length to know how many random bytes it was "
-		"given.",
-		"What a driver makes of the length and of the bytes behind it stays inside the "
-		"driver. Needs its source, or what its callers were given."},
+		"given.", JUDGED},

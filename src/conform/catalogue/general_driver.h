@@ -11,10 +11,7 @@
 		"it again.", JUDGED},
 	{"GEN-DRV-04", DRIVER, SHOULD_NOT, KEYWORD, S_STATUS_DRV,
 		"The driver should not rely on the completion of operations while "
-		"DEVICE_NEEDS_RESET is set.",
-		"Relying is a matter of what the driver makes of a request, not of what it "
-		"writes: one that goes on with requests can still have a time limit for each. "
-		"Needs the driver's source."},
+		"DEVICE_NEEDS_RESET is set.", JUDGED},
 
 	{"GEN-DRV-05", DRIVER, MUST_NOT, KEYWORD, S_FEATURES_DRV,
 		"The driver must not accept a feature that the device has not offered.", JUDGED},
@@ -33,10 +30,7 @@
 		"even if they are offered.", JUDGED},
 	{"GEN-DRV-10", DRIVER, SHOULD, KEYWORD, S_FEATURES_DRV,
 		"The driver should fall back to a compatible mode if a feature it knows is not "
-		"offered.",
-		"Whether a driver could do without a feature is its author's to say. From "
-		"outside, one that has no other mode and one that does not look for it are the "
-		"same."},
+		"offered.", JUDGED},
 	{"GEN-DRV-11", DRIVER, MUST, KEYWORD, S_FEATURES_DRV,
 		"A driver that cannot do without a feature that is not offered must set FAILED "
 		"and go no further.", JUDGED},
@@ -50,10 +44,7 @@
 
 	{"GEN-DRV-14", DRIVER, MUST_NOT, KEYWORD, S_CONFIG_DRV,
 		"The driver must not assume that the read of a field of more than 32 bits, or the "
-		"reads of several fields, are atomic.",
-		"An assumption is inside the driver: whether a value was used that fits no "
-		"version of the configuration does not show in its accesses. The loop that avoids "
-		"it does, and is GEN-DRV-15."},
+		"reads of several fields, are atomic.", JUDGED},
 	{"GEN-DRV-15", DRIVER, SHOULD, KEYWORD, S_CONFIG_DRV,
 		"The driver should read configuration fields between two reads of the generation "
 		"count, and repeat that until both are equal.", JUDGED},

@@ -93,10 +93,7 @@
 		"InterruptStatus.", JUDGED},
 	{"MMIO-DRV-32", DRIVER, SHOULD, KEYWORD, S_MMIO_INTERRUPT_DRV,
 		"The driver should take the used buffer bit as a used buffer notification of "
-		"every queue that is active.",
-		"A driver looks for used buffers by reading memory, which leaves no mark that the "
-		"device's side could see. Needs read traps on the used rings, or the driver's "
-		"source."},
+		"every queue that is active.", JUDGED},
 	{"MMIO-DRV-33", DRIVER, MUST, KEYWORD, S_MMIO_INTERRUPT_DRV,
 		"When it is done with an interrupt, the driver must acknowledge it: the bits of "
 		"the handled events are written to InterruptACK.", JUDGED},

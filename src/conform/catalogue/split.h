@@ -162,14 +162,10 @@
 
 	{"SPLIT-DRV-17", DRIVER, MUST_NOT, KEYWORD, S_USED_RING_DRV,
 		"The driver must not assume anything of the data in a device-writable buffer "
-		"beyond the first len bytes.",
-		"What a driver makes of data that it reads stays inside the driver. Needs its "
-		"source, or its callers' results compared with different bytes behind len."},
+		"beyond the first len bytes.", JUDGED},
 	{"SPLIT-DRV-18", DRIVER, SHOULD, KEYWORD, S_USED_RING_DRV,
 		"The driver should ignore the data in a device-writable buffer beyond the first "
-		"len bytes.",
-		"What a driver makes of data that it reads stays inside the driver. Needs its "
-		"source, or its callers' results compared with different bytes behind len."},
+		"len bytes.", JUDGED},
 
 	{"SPLIT-DRV-19", DRIVER, MUST, KEYWORD, S_AVAIL_NOTIFY_DRV,
 		"The driver must set the used ring's flags to 0 when it allocates the ring.",

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <vmmio/conform/scenario.h>
 
 #include "conform/report/report.h"
 
@@ -83,14 +84,18 @@ static int copy_strings(struct entry *entry)
 	return 0;
 }
 
-/* A rule about drivers is none of the suite's checks and has no topic but its side. */
+/* A monitor's rule is none of the suite's checks and has no topic but its side. */
 static const char *topic_of(const struct vmmio_conform_result *result)
 {
 	struct vmmio_conform_check check;
+	struct vmmio_scenario scenario;
 
 	for (size_t i = 0; vmmio_conform_check(i, &check); i++)
 		if (!strcmp(check.name, result->check))
 			return check.topic;
+	for (size_t i = 0; vmmio_scenario(i, &scenario); i++)
+		if (!strcmp(scenario.name, result->check))
+			return scenario.topic;
 	return side_name(result->requirement->side);
 }
 
