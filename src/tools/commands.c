@@ -7,5 +7,6 @@ const struct command tool_commands[] = {
 	{"run", "judge a device", run_main},
 	{"mutants", "show that the suite finds broken devices", mutants_main},
 	{"monitor", "judge a driver by a trace of what it did", monitor_main},
+	{"puppet", "judge a driver, with devices that no correct device is", puppet_main},
 	{0},
 };

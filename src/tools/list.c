@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <string.h>
+#include <vmmio/conform/scenario.h>
 
 #include "conform/report/out.h"
 #include "conform/report/report.h"
@@ -43,7 +44,8 @@ static const struct argp parser = {
 	       "each with the checks that judge it, or with the reason why there are none.\v"
 	       "Ids and the names of checks are what \"vmmio-conform run --only\" takes. [desc] "
 	       "marks a sentence that describes, without a keyword: its strength is a reading of "
-	       "it. Requirements of drivers are judged by \"vmmio-conform monitor\".\n"
+	       "it. Requirements of drivers are judged by \"vmmio-conform monitor\", and by the "
+	       "scenarios of \"vmmio-conform puppet\".\n"
 	       "\n"
 	       "Exit codes:\n"
 	       "  0  listed\n"
@@ -53,6 +55,7 @@ static const struct argp parser = {
 	       "  {\"requirements\": [{\"requirement\": \"PATCH-DEV-04\", \"side\": \"device\",\n"
 	       "    \"strength\": \"MUST\", \"descriptive\": false, \"section\": \"...\",\n"
 	       "    \"text\": \"...\", \"checks\": [\"...\"], \"reason\": null}, ...]}\n"
+	       "  checks: for a driver's requirement \"monitor\", and names of scenarios\n"
 	       "  reason: why nothing judges it; null if something does\n"
 	       "\n"
 	       "Examples:\n"
@@ -62,26 +65,76 @@ static const struct argp parser = {
 
 /* --- The list ---------------------------------------------------------------------------- */
 
-/* The next check of a requirement from number *i on, which moves on; false: no more. */
-static bool next_check(const char *id, size_t *i, struct vmmio_conform_check *check)
+static bool names(const char *list, const char *id)
 {
 	char word[64];
 
-	for (; vmmio_conform_check(*i, check); ++*i)
-		for (const char *list = check->requirements;
-			plan_word(&list, " ", word, sizeof(word));)
-			if (!strcmp(word, id)) {
-				++*i;
-				return true;
-			}
+	while (plan_word(&list, " ", word, sizeof(word)))
+		if (!strcmp(word, id))
+			return true;
 	return false;
+}
+
+/* The next check of a device's requirement from number *i on, which moves on; NULL: no more. */
+static const char *next_check(const char *id, size_t *i)
+{
+	struct vmmio_conform_check check;
+
+	while (vmmio_conform_check((*i)++, &check))
+		if (names(check.requirements, id))
+			return check.name;
+	return NULL;
+}
+
+/* ... scenario, of a driver's. */
+static const char *next_scenario(const char *id, size_t *i)
+{
+	struct vmmio_scenario scenario;
+
+	while (vmmio_scenario((*i)++, &scenario))
+		if (names(scenario.requirements, id))
+			return scenario.name;
+	return NULL;
+}
+
+static bool has_rule(const char *id)
+{
+	struct vmmio_monitor_rule rule;
+
+	for (size_t i = 0; vmmio_monitor_rule(i, &rule); i++)
+		if (!strcmp(rule.requirement, id))
+			return true;
+	return false;
+}
+
+static void list_checks(const char *id, struct out_at *at)
+{
+	size_t i = 0, n = 0;
+
+	out_fill(at, "checks:");
+	for (const char *name; (name = next_check(id, &i)); n++)
+		out_more(at, name);
+	if (!n)
+		out_more(at, "(none)");
+}
+
+static void list_driver(const char *id, struct out_at *at)
+{
+	size_t i = 0, n = 0;
+
+	out_fill(at, "judged by:");
+	if (has_rule(id))
+		out_more(at, "monitor");
+	for (const char *name; (name = next_scenario(id, &i)); n++) {
+		if (!n)
+			out_more(at, has_rule(id) ? "and puppet:" : "puppet:");
+		out_more(at, name);
+	}
 }
 
 static void list_text(const struct vmmio_conform_requirement *requirement, FILE *file)
 {
 	struct out_at at = {.file = file, .indent = 4};
-	struct vmmio_conform_check check;
-	size_t i = 0;
 
 	fprintf(file, "%s  %s %s%s\n    ", requirement->id, side_name(requirement->side),
 		strength_name(requirement->strength), requirement->descriptive ? " [desc]" : "");
@@ -96,21 +149,19 @@ static void list_text(const struct vmmio_conform_requirement *requirement, FILE 
 		out_fill(&at, "not judged:");
 		out_more(&at, requirement->reason);
 	} else if (requirement->side == VMMIO_CONFORM_DRIVER) {
-		out_fill(&at, "judged by: vmmio-conform monitor");
+		list_driver(requirement->id, &at);
 	} else {
-		out_fill(&at, "checks:");
-		while (next_check(requirement->id, &i, &check))
-			out_more(&at, check.name);
-		if (at.column == at.indent + strlen("checks:"))
-			out_more(&at, "(none)");
+		list_checks(requirement->id, &at);
 	}
 	fputs("\n\n", file);
 }
 
 static void list_json(const struct vmmio_conform_requirement *requirement, FILE *file)
 {
-	struct vmmio_conform_check check;
-	size_t i = 0, n = 0;
+	const char *(*next)(const char *id, size_t *i) =
+		requirement->side == VMMIO_CONFORM_DRIVER ? next_scenario : next_check;
+	const bool rule = requirement->side == VMMIO_CONFORM_DRIVER && has_rule(requirement->id);
+	size_t i = 0, n = rule;
 
 	fputs("{\"requirement\": ", file);
 	out_json(file, requirement->id);
@@ -121,10 +172,10 @@ static void list_json(const struct vmmio_conform_requirement *requirement, FILE 
 	out_json(file, requirement->section);
 	fputs(", \"text\": ", file);
 	out_json(file, requirement->text);
-	fputs(", \"checks\": [", file);
-	for (; next_check(requirement->id, &i, &check); n++) {
+	fputs(rule ? ", \"checks\": [\"monitor\"" : ", \"checks\": [", file);
+	for (const char *name; (name = next(requirement->id, &i)); n++) {
 		fputs(n ? ", " : "", file);
-		out_json(file, check.name);
+		out_json(file, name);
 	}
 	fputs("], \"reason\": ", file);
 	if (requirement->reason)

@@ -13,6 +13,7 @@ enum record_kind {
 	RECORD_BEGIN,   /* text: a check */
 	RECORD_RESULT,  /* text: requirement, check, detail, accesses;
 			 * number: verdict, proof, flagged */
+	RECORD_NOTE,    /* text: check, what happened */
 	RECORD_END,     /* number: what vmmio_conform_run returned */
 	N_RECORD_KINDS
 };

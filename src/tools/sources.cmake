@@ -11,4 +11,5 @@ list(APPEND tools_sources ${inproc_sources})
 list(APPEND tools_sources tools/mutant.c tools/mutants.c)
 list(APPEND tools_sources tools/monitor.c tools/traces.c)
 # Drivers under test.
-list(APPEND tools_sources tools/good.c tools/good_io.c)
+list(APPEND tools_sources tools/puppet.c tools/plays.c tools/plays_merge.c tools/good.c
+  tools/good_io.c)

@@ -22,6 +22,7 @@ int list_main(int argc, char **argv);
 int run_main(int argc, char **argv);
 int mutants_main(int argc, char **argv);
 int monitor_main(int argc, char **argv);
+int puppet_main(int argc, char **argv);
 
 /* The targets that are the tool's own, as vmmio_target_open_spec takes them. */
 extern const struct vmmio_target_kind tool_kinds[];

@@ -44,15 +44,25 @@ static void beat(void)
 	atomic_fetch_add(&watched.watch->beats, 1);
 }
 
+static struct watch_access *keep(struct watch *watch, const struct watch_access *access)
+{
+	struct watch_access *kept = &watch->ring[watch->n++ % WATCH_KEPT];
+
+	*kept = *access;
+	watch->inside = true;
+	atomic_fetch_add(&watch->beats, 1);
+	return kept;
+}
+
+void watch_access(struct watch *watch, const struct watch_access *access)
+{
+	keep(watch, access);
+	watch->inside = false;
+}
+
 static struct watch_access *enter(bool write, uint64_t offset, unsigned width, uint64_t value)
 {
-	struct watch *watch = watched.watch;
-	struct watch_access *access = &watch->ring[watch->n++ % WATCH_KEPT];
-
-	*access = (struct watch_access){write, (uint8_t)width, offset, value};
-	watch->inside = true;
-	beat();
-	return access;
+	return keep(watched.watch, &(struct watch_access){write, (uint8_t)width, offset, value});
 }
 
 static void leave(void)

@@ -35,6 +35,9 @@ void watch_clear(struct watch *watch);
 /* The target, watched. Of one target of the process at a time; to be closed as it was before. */
 struct vmmio_target watch_target(struct watch *watch, const struct vmmio_target *target);
 
+/* An access that was made by other means, and is over. */
+void watch_access(struct watch *watch, const struct watch_access *access);
+
 /* The last accesses, one on a line; once the process is gone. */
 void watch_accesses(const struct watch *watch, char *text, size_t size);
 

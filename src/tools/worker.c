@@ -90,8 +90,9 @@ static void settle_in(pid_t parent)
 	signal(SIGHUP, SIG_DFL);
 }
 
-static void work_main(const struct work *work, int fd)
+static void work_main(const void *job, int fd)
 {
+	const struct work *work = job;
 	struct vmmio_target_error error = {""};
 	struct vmmio_target target;
 
@@ -137,6 +138,11 @@ static void watch_signals(void)
 
 int worker_start(struct worker *worker, const struct work *work)
 {
+	return worker_fork(worker, work_main, work);
+}
+
+int worker_fork(struct worker *worker, void (*main)(const void *job, int fd), const void *job)
+{
 	pid_t parent = getpid();
 	int pipe_fd[2];
 
@@ -152,7 +158,7 @@ int worker_start(struct worker *worker, const struct work *work)
 	if (worker->pid == 0) {
 		close(pipe_fd[0]);
 		settle_in(parent);
-		work_main(work, pipe_fd[1]);
+		main(job, pipe_fd[1]);
 		exit(0);
 	}
 	close(pipe_fd[1]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A process of its own that opens the target and runs checks, and the handle to it. */
+/* A process of its own that opens the target and runs checks, or does something else of which it
+ * sends records, and the handle to it. */
 #ifndef VMMIO_TOOLS_WORKER_H
 #define VMMIO_TOOLS_WORKER_H
 
@@ -26,7 +27,10 @@ struct worker {
 	struct record_reader reader;
 };
 
-/* 0, or -errno. Stop it in any case. */
+/* A process that runs main, with what it was given and the pipe's end for its records, and then
+ * ends. 0, or -errno. Stop it in any case. */
+int worker_fork(struct worker *worker, void (*main)(const void *job, int fd), const void *job);
+/* One that opens the target and runs checks. */
 int worker_start(struct worker *worker, const struct work *work);
 /* Returns when something came, when it has ended, or after a while of at most ms. */
 void worker_wait(struct worker *worker, int ms);

@@ -65,7 +65,7 @@ static void close_driver(void *ctx)
 {
 	(void)ctx;
 	if (!strcmp(what, "crash in close"))
-		raise(SIGSEGV);
+		raise(SIGKILL);
 	while (!strcmp(what, "hang in close"))
 		continue;
 }

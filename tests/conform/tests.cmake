@@ -154,6 +154,13 @@ add_dependencies(test_conform_subject bad-driver bad-plugin)
 target_compile_definitions(test_conform_subject PRIVATE BAD_DRIVER="$<TARGET_FILE:bad-driver>"
   BAD_PLUGIN="$<TARGET_FILE:bad-plugin>")
 target_link_libraries(test_conform_subject PRIVATE conform-static)
+foreach(group puppet puppet_good puppet_bad)
+  add_test(NAME conform_tool_${group} COMMAND ${CMAKE_COMMAND} -E env
+    BAD_DRIVER=$<TARGET_FILE:bad-driver> sh ${CMAKE_CURRENT_LIST_DIR}/tool.sh ${group}
+    $<TARGET_FILE:vmmio-conform> ${CMAKE_CURRENT_BINARY_DIR}/conform_tool_${group})
+  set_tests_properties(conform_tool_${group} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+endforeach()
+set_tests_properties(conform_tool_puppet_good PROPERTIES RESOURCE_LOCK packages)
 if(VMMIO_BUILD_SHARED)
   add_executable(puppet-dlopen ${CMAKE_CURRENT_LIST_DIR}/puppet_dlopen.c)
   target_include_directories(puppet-dlopen PRIVATE ${PROJECT_SOURCE_DIR}/include)

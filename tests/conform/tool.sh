@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # tool.sh GROUP PROGRAM WORK: tests of the tool's command line. GROUP is a function test_GROUP
 # below; PROGRAM is the tool with the suite of stub_suite.c and the targets of stub_target.c,
-# for the group inproc the real one; WORK is a folder of the build that is made anew.
+# for the groups inproc and puppet* the real one; WORK is a folder of the build that is made anew.
 set -u
 
 group=$1 tool=$2 work=$3
@@ -306,6 +306,111 @@ test_inproc() {
 	run 0 run --help
 	has out inproc plugin:FILE mem:ADDR qtest:
 	same "wide lines in run --help" "$(count out '.\{80\}')" 0
+}
+
+# --- Drivers, with the real one; BAD_DRIVER is a plugin that does as told ------------------
+
+test_puppet() {
+	run 0 puppet --help
+	has out 'Usage: vmmio-conform puppet' 'Exit codes' Examples Drivers good plugin:FILE \
+		--driver --scenario --list --timeout --output
+	empty err
+	same "wide lines in puppet --help" "$(count out '.\{80\}')" 0
+	run 0 puppet --list
+	same "scenarios" "$(count out '^[a-z0-9-]*  (')" "$(count out '^$')"
+	has out 'reset-never  (reset)' 'PATCH-DRV-02 PATCH-DRV-03' '(no requirement of its own)'
+	same "wide lines in puppet --list" "$(count out '.\{81\}')" 0
+	run 0 puppet --list --scenario magic-0
+	same "lines" "$(count out .)" 3
+	run 0 list
+	has out 'judged by: puppet: needs-reset' 'judged by: monitor and puppet: device-id-0'
+	run 2 puppet
+	has err --driver
+	run 2 puppet good
+	has err '--driver good'
+	run 2 puppet --driver good --driver good
+	run 2 puppet --driver nothing
+	has err 'no driver' 'good[:disk' plugin:FILE
+	run 2 puppet --driver good:bad
+	has err good:entropy
+	run 2 puppet --driver good --scenario ordinary,nothing
+	has err nothing --list
+	run 2 puppet --driver good --scenario ,
+	run 2 puppet --driver good --format pdf
+	run 2 puppet --driver good --timeout 0
+	run 2 puppet --driver good:entropy --scenario config-torn
+	has err 'none of these scenarios' 'device type'
+	empty out
+}
+
+test_puppet_good() {
+	for driver in disk entropy other; do
+		run 0 puppet --driver good:$driver --format json
+		empty err
+		same "failed and flagged" "$(count out '"verdict": "fail"\|"flagged": true')" 0
+		has out "\"target\": \"good:$driver\"" '"check": "reset-never", "text": "v3 split'
+		python -m json.tool out >/dev/null || complain "not JSON"
+	done
+	for format in text tap junit html; do
+		run 0 puppet --driver good --format $format --scenario reset-never,magic-0
+		has out PATCH-DRV-02 reset-never 'begin gives up: Protocol error'
+		empty err
+	done
+	run 0 puppet --driver good --scenario magic-0 --output file
+	has file MMIO-DRV-08
+	has out '== summary of good:disk'
+	run 2 puppet --driver good --scenario magic-0 --output /dev/full
+	has err 'No space left'
+	run 2 puppet --driver good --output no/such/folder
+}
+
+# bad CODE WORD [SCENARIO,...]: the driver that does as the word says.
+bad() {
+	run "$1" puppet --driver "plugin:$BAD_DRIVER,$2" --scenario "${3-magic-0}" --timeout 0.5
+}
+
+test_puppet_bad() {
+	bad 1 nothing
+	has out 'FAIL  MMIO-DRV-08' 'expected the driver to leave the device alone, saw it go on' \
+		'saw it go on (v2 split' 'v2 split, v3 split: begin, use' 'MagicValue = 0x0'
+	# What a driver prints is not in the report.
+	has err 'what a driver prints'
+	has_not out 'what a driver prints'
+	bad 1 crash
+	has out 'FAIL  MMIO-DRV-08' 'the driver crashed: killed by signal 6' 'MagicValue = 0x0'
+	has err 'crashed or hung'
+	bad 1 exit
+	has out 'the driver ended its process with code 3'
+	bad 1 hang
+	has out 'the driver hangs: for 0.5 s' 'FAIL  MMIO-DRV-08'
+	# Three times, and no more.
+	bad 1 hang magic-0,magic-ones
+	has out 'magic-ones: v2 split: the driver hangs' 'magic-ones: v3 split: not played'
+	bad 1 'hang in use' used-id-lie
+	has out 'used-id-lie: v2 split, v2 packed, v3 split: the driver hangs' 'NOTHING JUDGED'
+	# Waiting is no crime, but with a correct device.
+	for word in poll pass; do
+		bad 0 $word
+		has out 'pass  MMIO-DRV-08  magic-0 (hook)' 'begin still waits'
+		bad 1 $word ordinary
+		has out 'stop,' 'begin still waits'
+	done
+	bad 1 'crash in close'
+	has out 'v2 split, v3 split: begin, use' 'the driver crashed: killed by signal 9'
+	bad 1 'hang in close'
+	has out 'the driver hangs'
+	bad 2 'never up' ordinary,magic-0
+	has err 'works with none of the correct devices'
+	has out 'not played: the driver does not work with a correct' 'Protocol error'
+	for word in fails 'no use' 'open crash' 'open hang'; do
+		bad 2 "$word"
+		empty out
+	done
+	has err 'the driver cannot be opened' 'for 0.5 s'
+	run 2 puppet --driver plugin:none.so
+	has err 'none.so: cannot open'
+	run 2 puppet --driver "plugin:$BAD_DRIVER,no use"
+	has err 'begin, use and stop is missing'
 }
 
 "test_$group"
