@@ -165,26 +165,32 @@ static void not_ready(struct conform *c)
 
 /* --- Shared memory ------------------------------------------------------------------------ */
 
+static uint64_t read_halves(struct conform *c, uint32_t low, uint32_t high)
+{
+	uint64_t value = rd(c, low);
+
+	return value | (uint64_t)rd(c, high) << 32;
+}
+
 /* Block and entropy devices have no shared memory region: every id is an unused one. */
 static void shm_unused(struct conform *c)
 {
 	static const uint32_t ids[] = {0, 1, 0xff, 0x100, 0xffffffff};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		uint32_t low, high;
+		uint64_t seen;
 
 		wr(c, VMMIO_REG_SHM_SEL, ids[i]);
-		low = rd(c, VMMIO_REG_SHM_LEN_LOW);
-		high = rd(c, VMMIO_REG_SHM_LEN_HIGH);
-		judge(c, "MMIO-DEV-28", low == UINT32_MAX && high == UINT32_MAX,
-			"expected SHMLen -1 for region %u, which the device does not have, saw 0x%x%08x",
-			ids[i], high, low);
-		low = rd(c, VMMIO_REG_SHM_BASE_LOW);
-		high = rd(c, VMMIO_REG_SHM_BASE_HIGH);
-		judge(c, "MMIO-DEV-29", low == UINT32_MAX && high == UINT32_MAX,
+		seen = read_halves(c, VMMIO_REG_SHM_LEN_LOW, VMMIO_REG_SHM_LEN_HIGH);
+		judge(c, "MMIO-DEV-28", seen == UINT64_MAX,
+			"expected SHMLen 0xffffffffffffffff (-1) for region %u, which the device does not "
+			"have, saw 0x%llx",
+			ids[i], (unsigned long long)seen);
+		seen = read_halves(c, VMMIO_REG_SHM_BASE_LOW, VMMIO_REG_SHM_BASE_HIGH);
+		judge(c, "MMIO-DEV-29", seen == UINT64_MAX,
 			"expected SHMBase 0xffffffffffffffff for region %u, which the device does not have, "
-			"saw 0x%x%08x",
-			ids[i], high, low);
+			"saw 0x%llx",
+			ids[i], (unsigned long long)seen);
 	}
 }
 
