@@ -85,18 +85,23 @@ static int copy_strings(struct entry *entry)
 }
 
 /* A monitor's rule is none of the suite's checks and has no topic but its side. */
-static const char *topic_of(const struct vmmio_conform_result *result)
+static void set_check(struct entry *entry)
 {
 	struct vmmio_conform_check check;
 	struct vmmio_scenario scenario;
 
 	for (size_t i = 0; vmmio_conform_check(i, &check); i++)
-		if (!strcmp(check.name, result->check))
-			return check.topic;
+		if (!strcmp(check.name, entry->result.check)) {
+			entry->topic = check.topic;
+			entry->title = check.title;
+			return;
+		}
 	for (size_t i = 0; vmmio_scenario(i, &scenario); i++)
-		if (!strcmp(scenario.name, result->check))
-			return scenario.topic;
-	return side_name(result->requirement->side);
+		if (!strcmp(scenario.name, entry->result.check)) {
+			entry->topic = scenario.topic;
+			return;
+		}
+	entry->topic = side_name(entry->result.requirement->side);
 }
 
 static enum outcome outcome_of(const struct vmmio_conform_result *result)
@@ -153,7 +158,7 @@ int vmmio_conform_report_add(
 	if (err)
 		return err;
 	entry.result = *result;
-	entry.topic = topic_of(result);
+	set_check(&entry);
 	entry.outcome = outcome_of(result);
 	err = copy_strings(&entry);
 	if (err)

@@ -15,6 +15,7 @@ struct entry {
 	struct vmmio_conform_result result;
 	char *strings; /* that result points into */
 	const char *topic;
+	const char *title; /* of the check; NULL: it is none of the suite's */
 	size_t topic_rank;       /* topics are in the order in which they came */
 	size_t requirement_rank; /* requirements in the catalogue's order */
 	size_t order;

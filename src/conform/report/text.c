@@ -37,6 +37,8 @@ static void write_trouble(const struct entry *entry, FILE *file)
 	out_cut(file, result->check, 40);
 	fputc('\n', file);
 	indented(file, "", *result->detail ? result->detail : "(no detail)");
+	if (entry->title)
+		indented(file, "checked:", entry->title);
 	indented(file, "requirement:", requirement->text);
 	indented(file, "section:", requirement->section);
 	if (*result->accesses) {
