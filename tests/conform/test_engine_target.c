@@ -21,16 +21,16 @@ static const struct {
 	uint32_t needs;
 	const char *reason;
 } abilities[] = {
-	{NEEDS_MEMORY, "the target has no guest memory"},
-	{NEEDS_LINE, "the target does not show the interrupt line"},
-	{NEEDS_DELAY_IO, "the target cannot hold requests back"},
-	{NEEDS_DELAY_RESET, "the target cannot slow down a reset"},
-	{NEEDS_REVERSE, "the target cannot complete requests out of order"},
-	{NEEDS_CHANGE_CONFIG, "the target cannot make the device change its configuration"},
-	{NEEDS_BREAK_DOWN, "the target cannot let the device break down"},
-	{NEEDS_ACTIVITY, "the target does not tell what goes on inside the device"},
-	{NEEDS_STORAGE, "the target does not show what the device has stored"},
-	{NEEDS_KNOWN, "the target does not say how the device was configured"},
+	{NEEDS_MEMORY, "the target has no guest memory (mem_read, mem_write)"},
+	{NEEDS_LINE, "the target does not show the interrupt line (line)"},
+	{NEEDS_DELAY_IO, "the target cannot hold requests back (delay_io)"},
+	{NEEDS_DELAY_RESET, "the target cannot slow down a reset (delay_reset)"},
+	{NEEDS_REVERSE, "the target cannot complete requests out of order (reverse_order)"},
+	{NEEDS_CHANGE_CONFIG, "the target cannot make the device change its configuration (change_config)"},
+	{NEEDS_BREAK_DOWN, "the target cannot let the device break down (break_down)"},
+	{NEEDS_ACTIVITY, "the target does not tell what goes on inside the device (activity)"},
+	{NEEDS_STORAGE, "the target does not show what the device has stored (storage_read)"},
+	{NEEDS_KNOWN, "the target does not say how the device was configured (VMMIO_TARGET_KNOWN)"},
 	{NEEDS_WRITES, "would write to the device's storage: not without --destructive"},
 };
 
@@ -135,9 +135,10 @@ START_TEST(hooks_found_missing)
 	own_checks(delayed, 3);
 	tries = 0;
 	own_run(&fake, NULL);
-	ck_assert_str_eq(own_result("T-MUST", "needs")->detail, "the target cannot hold requests back");
+	ck_assert_str_eq(own_result("T-MUST", "needs")->detail,
+		"the target cannot hold requests back (delay_io)");
 	ck_assert_str_eq(own_result("T-MUST", "needs-again")->detail,
-		"the target cannot hold requests back");
+		"the target cannot hold requests back (delay_io)");
 	ck_assert_int_eq(own_result("T-MUST", "needs")->verdict, VMMIO_CONFORM_SKIP);
 	own_expect("T-MUST-2", VMMIO_CONFORM_PASS, "");
 	ck_assert_int_eq(own_result("T-MUST-2", NULL)->proof, VMMIO_CONFORM_BLACK_BOX);
@@ -183,7 +184,7 @@ START_TEST(memory_found_missing)
 	fake.memory_error = -ENOTSUP;
 	own_check("T-MUST", NEEDS_MEMORY, touches_memory);
 	own_run(&fake, NULL);
-	own_expect("T-MUST", VMMIO_CONFORM_SKIP, "the target has no guest memory");
+	own_expect("T-MUST", VMMIO_CONFORM_SKIP, "the target has no guest memory (mem_read, mem_write)");
 	fake.memory_error = -EIO;
 	own_run(&fake, NULL);
 	own_expect("T-MUST", VMMIO_CONFORM_FAIL,

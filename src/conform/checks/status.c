@@ -11,7 +11,8 @@ static void initially_zero(struct conform *c)
 {
 	uint32_t status;
 
-	need(c, is_anew(c), "the target cannot make the device anew, and so not show how it starts out");
+	need(c, is_anew(c),
+		"the target cannot make the device anew (restart), and so not show how it starts out");
 	status = rd(c, VMMIO_REG_STATUS);
 	judge(c, "GEN-DEV-41", status == 0, "expected Status 0 before the driver wrote to it, saw 0x%x",
 		status);
