@@ -16,7 +16,7 @@ uint64_t rd_width(struct conform *c, uint64_t offset, unsigned width)
 	uint64_t value = 0;
 	int error = c->ops.read(c->target->ctx, offset, width, &value);
 
-	if (error < 0) {
+	if (error) {
 		remember(c, (struct access){false, (uint8_t)width, offset, UINT64_MAX});
 		engine_gone(c, error, "a register read");
 	}
@@ -30,7 +30,7 @@ void wr_width(struct conform *c, uint64_t offset, unsigned width, uint64_t value
 
 	remember(c, (struct access){true, (uint8_t)width, offset, value});
 	error = c->ops.write(c->target->ctx, offset, width, value);
-	if (error < 0)
+	if (error)
 		engine_gone(c, error, "a register write");
 }
 
@@ -66,7 +66,7 @@ bool line(struct conform *c)
 {
 	int level = has_line(c) ? c->ops.line(c->target->ctx) : 0;
 
-	engine_answer(c, level, NEEDS_LINE, "show the interrupt line");
+	engine_answer(c, level < 0 ? level : 0, NEEDS_LINE, "show the interrupt line");
 	return level > 0;
 }
 
@@ -84,7 +84,7 @@ void pass_time(struct conform *c, uint64_t ns)
 
 	if (error == -ENOTSUP)
 		sleep_ns(ns);
-	else if (error < 0)
+	else if (error)
 		engine_gone(c, error, "waiting");
 }
 
@@ -192,7 +192,7 @@ void engine_answer(struct conform *c, int error, uint32_t which, const char *wha
 		c->lost |= which;
 		need(c, false, "the target cannot do this: %s", what);
 	}
-	if (error < 0)
+	if (error)
 		engine_gone(c, error, what);
 }
 

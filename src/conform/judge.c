@@ -185,8 +185,13 @@ static void blame(struct conform *c, struct judgement *j, int error, const char 
 {
 	j->judged++;
 	j->bad = j->fatal = true;
-	snprintf(j->detail, sizeof(j->detail), "device stopped answering: %s (%s)", doing,
-		strerror(-error));
+	if (error > 0)
+		snprintf(j->detail, sizeof(j->detail),
+			"device stopped answering: %s (the target returned %d: neither 0 nor -errno)", doing,
+			error);
+	else
+		snprintf(j->detail, sizeof(j->detail), "device stopped answering: %s (%s)", doing,
+			strerror(-error));
 	engine_accesses(c, j->accesses, sizeof(j->accesses));
 }
 

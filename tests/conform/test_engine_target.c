@@ -172,6 +172,18 @@ START_TEST(hooks_that_fail_are_the_devices)
 }
 END_TEST
 
+/* What a function returns that knows 0 and -errno only is not taken for either. */
+START_TEST(hooks_return_no_numbers)
+{
+	fake_init(&fake);
+	fake.hook_error = 5;
+	own_checks(delayed, 1);
+	own_run(&fake, NULL);
+	own_expect("T-MUST", VMMIO_CONFORM_FAIL,
+		"device stopped answering: delay I/O (the target returned 5: neither 0 nor -errno)");
+}
+END_TEST
+
 static void touches_memory(struct conform *c)
 {
 	put32(c, take(c, 4, 4), 1);
@@ -435,6 +447,7 @@ void test_engine_target(Suite *s)
 	tcase_add_test(tc, hooks_found_missing);
 	tcase_add_test(tc, another_way);
 	tcase_add_test(tc, hooks_that_fail_are_the_devices);
+	tcase_add_test(tc, hooks_return_no_numbers);
 	tcase_add_test(tc, memory_found_missing);
 	tcase_add_loop_test(tc, hooks_are_undone, 0, 3);
 	tcase_add_test(tc, dead_devices_have_no_hooks);
