@@ -146,10 +146,11 @@ static const char post_doc[] =
 	"\nA device that hangs in an access, or takes the process with it, fails the\n"
 	"check that was running. The run goes on without this check, up to three times.\n"
 	"\nExit codes:\n"
-	"  0  no check failed\n"
+	"  0  something was judged, and no check failed\n"
 	"  1  at least one check failed\n"
 	"  2  could not run: wrong options, no such target, no device to judge there, a\n"
-	"     report that cannot be written; or the time was over and nothing had failed\n"
+	"     report that cannot be written; or nothing had failed, and the time was over\n"
+	"     or all was skipped\n"
 	"\nExamples:\n"
 	"  vmmio-conform run --target inproc:version=3\n"
 	"      the library's own device, as text\n"
@@ -193,11 +194,15 @@ static const struct argp parser = {
 
 static int exit_code(const struct isolate_result *result)
 {
-	if (vmmio_conform_counts(result->report).failed)
+	struct vmmio_conform_counts counts = vmmio_conform_counts(result->report);
+
+	if (counts.failed)
 		return TOOL_BAD;
 	if (result->no_device)
 		return tool_error("there is no virtio-mmio device of version 2 or 3 to judge");
-	return result->timed_out ? tool_error("the run was not over in time") : TOOL_GOOD;
+	if (result->timed_out)
+		return tool_error("the run was not over in time");
+	return counts.passed ? TOOL_GOOD : tool_error("nothing was judged; the report says why");
 }
 
 static int write_report(

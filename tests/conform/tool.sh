@@ -211,6 +211,9 @@ test_no_run() {
 	has err 'cannot be opened: killed by signal 9'
 	run 2 run --target stub:open=hang --timeout 0.5
 	has err 'not open after 0.5 s'
+	# All was skipped.
+	run 2 run --target stub:skip=9 --only check-09 --format tap
+	has err 'nothing was judged'
 	run 2 run --target stub:version=1 --format tap
 	has out 1..60
 	has err 'no virtio-mmio device'
