@@ -74,6 +74,8 @@ int vmmio_target_open(const char *args, struct vmmio_target *target)
 		add_memory(target, 0, 1 << 20);
 	if (!strcmp(args, "no mem_write"))
 		ops.mem_write = NULL;
+	if (!strcmp(args, "no wait"))
+		target->flags = VMMIO_TARGET_VIRTUAL_TIME;
 	if (!strcmp(args, "little memory"))
 		add_memory(target, 0, (1 << 20) - 4096);
 	if (!strcmp(args, "crooked memory"))

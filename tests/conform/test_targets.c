@@ -238,6 +238,7 @@ START_TEST(refuses_bad_plugins)
 		{"no mem_write", -EINVAL, "not both of mem_read and mem_write"},
 		{"little memory", -EINVAL, "make it at least 1 MiB"},
 		{"crooked memory", -EINVAL, "at a multiple of 4096"},
+		{"no wait", -EINVAL, "VMMIO_TARGET_VIRTUAL_TIME but no wait"},
 		{"endless memory", -EINVAL, "make it at least 1 MiB"},
 		{"small ops", -EINVAL, "ops->read or ops->write is missing (ops->size is 16)"},
 		{"no read", -EINVAL, "ops->read or ops->write is missing"},

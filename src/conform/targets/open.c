@@ -116,6 +116,11 @@ static bool has_memory_ops(const struct vmmio_target_ops *ops)
 	return ops->size >= UP_TO(vmmio_target_ops, mem_write) && ops->mem_read && ops->mem_write;
 }
 
+static bool has_wait(const struct vmmio_target_ops *ops)
+{
+	return ops->size >= UP_TO(vmmio_target_ops, wait) && ops->wait;
+}
+
 static int check_memory(const struct vmmio_target *target, struct vmmio_target_error *error)
 {
 	uint64_t base = target->memory_base, size = target->memory_size;
@@ -128,7 +133,7 @@ static int check_memory(const struct vmmio_target *target, struct vmmio_target_e
 	if (size < MEMORY_MIN || base % MEMORY_ALIGN || base + size < base)
 		return target_error(error, -EINVAL,
 			"%s: its memory is 0x%" PRIx64 "+0x%" PRIx64
-			": make it at least 1 MiB, at a multiple of 4096",
+			": make it at least 1 MiB, at a multiple of 4096, below 2^64",
 			target->name, base, size);
 	return 0;
 }
@@ -152,6 +157,10 @@ static int check_target(struct vmmio_target *target, const char *kind,
 			kind, target->ops->size);
 	if (!target->name)
 		target->name = kind;
+	if ((target->flags & VMMIO_TARGET_VIRTUAL_TIME) && !has_wait(target->ops))
+		return target_error(error, -EINVAL,
+			"%s: it has VMMIO_TARGET_VIRTUAL_TIME but no wait: fill it in, or clear the flag",
+			target->name);
 	return target->memory_size ? check_memory(target, error) : 0;
 }
 
