@@ -149,15 +149,18 @@ static const char post_doc[] =
 	"  0  something was judged, and no check failed\n"
 	"  1  at least one check failed\n"
 	"  2  could not run: wrong options, no such target, no device to judge there, a\n"
-	"     report that cannot be written; or nothing had failed, and the time was over\n"
-	"     or all was skipped\n"
+	"     report that cannot be written; or nothing had failed, and the time was\n"
+	"     over or all was skipped\n"
 	"\nExamples:\n"
 	"  vmmio-conform run --target inproc:version=3\n"
 	"      the library's own device, as text\n"
 	"  vmmio-conform run --target plugin:./mine.so --format html --output mine.html\n"
 	"      a device behind a shared object, as a page\n"
 	"  vmmio-conform run --target inproc --only PATCH-DEV-04,PATCH-DEV-07\n"
-	"      two requirements\n";
+	"      two requirements\n"
+	"  gdb -ex 'set follow-fork-mode child' -ex run --args vmmio-conform run \\\n"
+	"    -t plugin:./mine.so -o reset-happens --silence 9999 --timeout 9999\n"
+	"      a device that dies or hangs, in a debugger: it has a process of its own\n";
 
 static char *help(int key, const char *text, void *input)
 {
