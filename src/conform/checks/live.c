@@ -60,7 +60,7 @@ static void before_driver_ok(struct conform *c)
 	ring_notify(c, &ring);
 	judge_early(c, &ring, &request, " after a write to QueueNotify");
 	judge_none_taken(c, "GEN-DEV-01", before, "before DRIVER_OK");
-	need(c, !ring_waiting(c, &ring), "the buffer is used already");
+	need(c, !ring_waiting(c, &ring), "the buffer was used before DRIVER_OK already");
 	driver_ok(c);
 	ring_notify(c, &ring);
 	judge(c, "GEN-DEV-45", ring_wait(c, &ring, &used),
