@@ -78,11 +78,11 @@ struct vmmio_target_ops {
 };
 
 enum vmmio_target_flags {
-	/* wait costs nothing. */
+	/* wait is there, and costs nothing. */
 	VMMIO_TARGET_VIRTUAL_TIME = 1u << 0,
 	/* What the device stores is of no value to anybody: checks may write to it. */
 	VMMIO_TARGET_DISPOSABLE = 1u << 1,
-	/* The fields below known_device_id say what the device was configured to be. */
+	/* The four fields that begin with known_ say what the device was configured to be. */
 	VMMIO_TARGET_KNOWN = 1u << 2,
 	/* storage_read shows what a power cut would leave, not what may be in a cache. */
 	VMMIO_TARGET_MEDIA = 1u << 3,
@@ -110,7 +110,8 @@ struct vmmio_target {
  * What a plugin exports under the name vmmio_target_open. args: what stands behind the comma
  * of `plugin:FILE.so,ARGS`, "" if nothing. target arrives zeroed, size apart, which is what
  * the suite has room for. 0, or -errno: the target cannot be had (the plugin says why on
- * standard error).
+ * standard error). vmmio-conform opens the plugin in a process of its own, where standard output
+ * is standard error, and anew in another one when the device has died or hung.
  */
 typedef int vmmio_target_open_fn(const char *args, struct vmmio_target *target);
 
