@@ -150,7 +150,13 @@ test_formats() {
 	cp out report.xml
 	run 1 run --target $everything --format tap
 	python "$here/formats.py" report.json report.xml out || complain "the formats differ"
+	has out 'checked: "Looks at a register"'
+	has report.json '"title": "Looks at a register"'
+	has report.xml '>checked: Looks at a register'
+	run 1 run --target $everything --format html
+	has out '>checked: Looks at a register<'
 	run 1 run --target $everything
+	has out '  checked: Looks at a register'
 	has out '== skipped, by reason' 'the target has no ears: STUB-DEV-18 STUB-DEV-19' \
 		'the target has no <eyes>: STUB-DEV-24 STUB-DEV-25' 'FAILED: 4 of 60'
 }

@@ -174,6 +174,8 @@ static void write_check(const struct entry *entry, FILE *file)
 			result->proof == VMMIO_CONFORM_HOOK ? "proven by a hook" : "black box");
 	if (*result->detail)
 		element(file, "<p class=\"detail\">", result->detail, "</p>");
+	if (entry->title && entry->outcome <= OUTCOME_FLAG)
+		element(file, "<p class=\"detail\">checked: ", entry->title, "</p>");
 	write_accesses(entry, file);
 	fputs("</li>\n", file);
 }

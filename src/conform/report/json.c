@@ -22,6 +22,8 @@ static void write_result(const struct entry *entry, FILE *file)
 	fputs("{\"requirement\": ", file);
 	out_json(file, requirement->id);
 	field(file, "check", result->check);
+	if (entry->title)
+		field(file, "title", entry->title);
 	field(file, "topic", entry->topic);
 	field(file, "verdict", verdict_name(result->verdict));
 	field(file, "detail", result->detail);

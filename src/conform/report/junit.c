@@ -33,6 +33,11 @@ static void write_output(const struct entry *entry, FILE *file)
 	const struct vmmio_conform_requirement *requirement = result->requirement;
 
 	fputs("      <system-out>", file);
+	if (entry->title) {
+		fputs("checked: ", file);
+		out_xml(file, entry->title);
+		fputc('\n', file);
+	}
 	out_xml(file, requirement->text);
 	fputs("\nsection: ", file);
 	out_xml(file, requirement->section);

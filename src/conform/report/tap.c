@@ -15,12 +15,17 @@ static void tap_line(FILE *file, const char *text)
 	}
 }
 
-static void write_block(const struct vmmio_conform_result *result, FILE *file)
+static void write_block(const struct entry *entry, FILE *file)
 {
+	const struct vmmio_conform_result *result = &entry->result;
 	const struct vmmio_conform_requirement *requirement = result->requirement;
 
 	fputs("  ---\n  message: ", file);
 	out_json(file, result->detail);
+	if (entry->title) {
+		fputs("\n  checked: ", file);
+		out_json(file, entry->title);
+	}
 	fprintf(file, "\n  severity: %s\n  strength: %s\n  section: ",
 		result->verdict == VMMIO_CONFORM_FAIL ? "fail" : "flagged",
 		strength_name(requirement->strength));
@@ -48,7 +53,7 @@ static void write_point(const struct entry *entry, size_t number, FILE *file)
 	}
 	fputc('\n', file);
 	if (entry->outcome == OUTCOME_FAIL || entry->outcome == OUTCOME_FLAG)
-		write_block(result, file);
+		write_block(entry, file);
 }
 
 int write_tap(const struct vmmio_conform_report *report, FILE *file)
