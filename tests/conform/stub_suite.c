@@ -60,7 +60,8 @@ bool vmmio_conform_check(size_t i, struct vmmio_conform_check *check)
 	snprintf(names[i], sizeof(names[i]), "check-%02zu", i);
 	snprintf(topics[i], sizeof(topics[i]), "topic-%02zu", i * stub_topics / STUB_CHECKS);
 	snprintf(ids[i], sizeof(ids[i]), "STUB-DEV-%02zu STUB-DEV-%02zu", 2 * i, 2 * i + 1);
-	*check = (struct vmmio_conform_check){names[i], topics[i], "Looks at a register", ids[i]};
+	*check = (struct vmmio_conform_check){names[i], topics[i],
+		i == 20 ? "... once more" : "Looks at a register", ids[i]};
 	return true;
 }
 

@@ -156,7 +156,7 @@ test_formats() {
 	run 1 run --target $everything --format html
 	has out '>checked: Looks at a register<'
 	run 1 run --target $everything
-	has out '  checked: Looks at a register'
+	has out '  checked: Looks at a register' '  checked: Looks at a register ... once more'
 	has out '== skipped, by reason' 'the target has no ears: STUB-DEV-18 STUB-DEV-19' \
 		'the target has no <eyes>: STUB-DEV-24 STUB-DEV-25' 'FAILED: 4 of 60'
 }

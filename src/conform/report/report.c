@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A report: results are added, counted, and given out again. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vmmio/conform/scenario.h>
@@ -66,6 +67,23 @@ static void keep(const char **text, char **to)
 	*to += size;
 }
 
+/* A title that begins with dots goes on from the one before it, which the reader does not have. */
+static size_t title_size(const struct entry *entry)
+{
+	return entry->lead ? strlen(entry->lead) + strlen(entry->title) + 2 : 0;
+}
+
+static void keep_title(struct entry *entry, char **to)
+{
+	size_t size = title_size(entry);
+
+	if (!size)
+		return;
+	snprintf(*to, size, "%s %s", entry->lead, entry->title);
+	entry->title = *to;
+	*to += size;
+}
+
 /* The strings of the result, copied into one block. */
 static int copy_strings(struct entry *entry)
 {
@@ -74,10 +92,12 @@ static int copy_strings(struct entry *entry)
 
 	r->detail = r->detail ? r->detail : "";
 	r->accesses = r->accesses ? r->accesses : "";
-	to = malloc(strlen(r->check) + strlen(r->detail) + strlen(r->accesses) + 3);
+	to = malloc(strlen(r->check) + strlen(r->detail) + strlen(r->accesses) + 3 +
+		    title_size(entry));
 	if (!to)
 		return -ENOMEM;
 	entry->strings = to;
+	keep_title(entry, &to);
 	keep(&r->check, &to);
 	keep(&r->detail, &to);
 	keep(&r->accesses, &to);
@@ -89,13 +109,19 @@ static void set_check(struct entry *entry)
 {
 	struct vmmio_conform_check check;
 	struct vmmio_scenario scenario;
+	const char *lead = NULL;
 
-	for (size_t i = 0; vmmio_conform_check(i, &check); i++)
+	for (size_t i = 0; vmmio_conform_check(i, &check); i++) {
+		bool goes_on = !strncmp(check.title, "...", 3);
+
 		if (!strcmp(check.name, entry->result.check)) {
 			entry->topic = check.topic;
 			entry->title = check.title;
+			entry->lead = goes_on ? lead : NULL;
 			return;
 		}
+		lead = goes_on ? lead : check.title;
+	}
 	for (size_t i = 0; vmmio_scenario(i, &scenario); i++)
 		if (!strcmp(scenario.name, entry->result.check)) {
 			entry->topic = scenario.topic;

@@ -16,6 +16,7 @@ struct entry {
 	char *strings; /* that result points into */
 	const char *topic;
 	const char *title; /* of the check; NULL: it is none of the suite's */
+	const char *lead;  /* the title that it goes on from, part of it once it is kept */
 	size_t topic_rank;       /* topics are in the order in which they came */
 	size_t requirement_rank; /* requirements in the catalogue's order */
 	size_t order;
