@@ -81,6 +81,11 @@ void engine_answer(struct conform *c, int error, uint32_t which, const char *wha
 /* Begins and ends the books of a check. */
 void engine_open_books(struct conform *c, const struct check *check);
 void engine_close_books(struct conform *c);
+
+/* What goes wrong before a check begins would skip all of them: those that judge the requirement
+ * say it. */
+void engine_accuse(struct conform *c, const char *requirement, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void engine_result(struct conform *c, const struct judgement *judgement);
 /* The last accesses as lines. */
 void engine_accesses(const struct conform *c, char *text, size_t size);

@@ -137,6 +137,17 @@ bool judge_both(struct conform *c, const char *one, const char *other, bool ok, 
 	return ok;
 }
 
+void engine_accuse(struct conform *c, const char *requirement, const char *format, ...)
+{
+	va_list args;
+
+	if (!find(c, requirement))
+		return;
+	va_start(args, format);
+	record(c, (struct verdict){requirement, false, false}, format, args);
+	va_end(args);
+}
+
 void not_judged(struct conform *c, const char *requirement, const char *reason)
 {
 	struct judgement *j = find_or_blame(c, requirement);

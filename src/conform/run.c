@@ -154,6 +154,19 @@ static bool restart(struct conform *c)
 	return true;
 }
 
+static void first_reset(struct conform *c)
+{
+	uint32_t seen;
+
+	wr(c, VMMIO_REG_STATUS, 0);
+	if (wait_reset(c))
+		return;
+	seen = rd(c, VMMIO_REG_STATUS);
+	engine_accuse(c, "GEN-DEV-10", "expected Status 0 after 0 was written to it, saw 0x%x for %llu ms",
+		seen, (unsigned long long)(patience(c) / 1000000));
+	need(c, false, "the device does not come back from a reset: Status stays 0x%x", seen);
+}
+
 /* What a reset has to take away, and by other checks is judged to: the check's device is not to
  * have it from the check before. */
 static void clean_up(struct conform *c)
@@ -164,8 +177,14 @@ static void clean_up(struct conform *c)
 	if (rd(c, VMMIO_REG_INTERRUPT_STATUS))
 		wr(c, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_ALL);
 	for (uint32_t i = 0; i < c->n_queues && i < 2; i++) {
+		uint32_t ready;
+
 		wr(c, VMMIO_REG_QUEUE_SEL, i);
-		need(c, rd(c, VMMIO_REG_QUEUE_READY) == 0,
+		ready = rd(c, VMMIO_REG_QUEUE_READY);
+		if (ready)
+			engine_accuse(c, "MMIO-DEV-05",
+				"expected QueueReady 0 of queue %u after a reset, saw 0x%x", i, ready);
+		need(c, !ready,
 			"a reset does not make the device as it was: QueueReady of queue %u reads 1", i);
 		if (offered(c, VMMIO_F_RING_RESET))
 			need(c, rd(c, VMMIO_REG_QUEUE_RESET) == 0,
@@ -180,7 +199,7 @@ static void begin_anew(struct conform *c)
 {
 	if (restart(c) || (c->check->needs & NEEDS_NO_DEVICE))
 		return;
-	reset(c);
+	first_reset(c);
 	clean_up(c);
 }
 

@@ -655,6 +655,54 @@ START_TEST(hooks_of_the_target)
 }
 END_TEST
 
+static struct vmmio_target_ops inner;
+static uint32_t stuck_at;
+
+static int read_stuck(void *ctx, uint64_t offset, unsigned width, uint64_t *value)
+{
+	int error = inner.read(ctx, offset, width, value);
+
+	if (offset == stuck_at)
+		*value = 1;
+	return error;
+}
+
+static bool suite_fails(struct vmmio_target *target, const char *requirement)
+{
+	const struct vmmio_conform_options few = {.size = sizeof(few), .only = requirement};
+	struct vmmio_conform_report *report;
+	size_t failed;
+
+	ck_assert_int_eq(vmmio_conform_run(target, &few, &report), 0);
+	failed = vmmio_conform_counts(report).failed;
+	vmmio_conform_report_free(report);
+	return failed;
+}
+
+/* A device whose reset does not end, or leaves a queue ready, and that cannot be made anew: no
+ * check can begin. That is its failure, and no reason to judge nothing. */
+START_TEST(stuck_from_the_beginning)
+{
+	struct vmmio_puppet_options options = options_of(_i);
+	struct vmmio_target target = {.size = sizeof(target)};
+	struct vmmio_target_ops ops;
+
+	set_up(&options);
+	ck_assert_int_eq(vmmio_puppet_target(puppet, &target), 0);
+	inner = ops = *target.ops;
+	ops.read = read_stuck;
+	ops.restart = NULL;
+	target.ops = &ops;
+	stuck_at = UINT32_MAX;
+	ck_assert(!suite_fails(&target, "GEN-DEV-10") && !suite_fails(&target, "MMIO-DEV-05"));
+	stuck_at = VMMIO_REG_STATUS;
+	ck_assert(suite_fails(&target, "GEN-DEV-10"));
+	stuck_at = VMMIO_REG_QUEUE_READY;
+	ck_assert(suite_fails(&target, "MMIO-DEV-05"));
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("puppet");
@@ -684,5 +732,6 @@ int main(void)
 	tc = fixture_tcase(s, "target");
 	tcase_add_loop_test(tc, as_a_target, 0, LOOPS);
 	tcase_add_loop_test(tc, hooks_of_the_target, 0, LOOPS);
+	tcase_add_loop_test(tc, stuck_from_the_beginning, 0, LOOPS);
 	return fixture_main(s);
 }
