@@ -694,11 +694,13 @@ START_TEST(stuck_from_the_beginning)
 	ops.restart = NULL;
 	target.ops = &ops;
 	stuck_at = UINT32_MAX;
-	ck_assert(!suite_fails(&target, "GEN-DEV-10") && !suite_fails(&target, "MMIO-DEV-05"));
+	ck_assert(!suite_fails(&target, "GEN-DEV-10,MMIO-DEV-05,MMIO-DEV-08"));
 	stuck_at = VMMIO_REG_STATUS;
 	ck_assert(suite_fails(&target, "GEN-DEV-10"));
 	stuck_at = VMMIO_REG_QUEUE_READY;
 	ck_assert(suite_fails(&target, "MMIO-DEV-05"));
+	stuck_at = VMMIO_REG_QUEUE_RESET;
+	ck_assert(suite_fails(&target, "MMIO-DEV-08"));
 	tear_down();
 }
 END_TEST
