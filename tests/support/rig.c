@@ -29,10 +29,15 @@ static void call(void (*fn)(void *ctx), struct puppet *p)
 		fn(p->ctx);
 }
 
+/* Two chains may have one buffer: who of them writes last is nobody's race. */
 static void fill(const struct vmmio_chain *chain, int byte)
 {
+	static pthread_mutex_t one_by_one = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&one_by_one);
 	for (uint32_t i = 0; i < chain->n_writable; i++)
 		memset(chain->writable[i].base, byte, chain->writable[i].len);
+	pthread_mutex_unlock(&one_by_one);
 }
 
 /* Takes held chain n out of the list. */
