@@ -43,6 +43,12 @@ empty() {
 	[ ! -s "$1" ] || { complain "$1 is not empty:"; head -c 3000 "$1"; }
 }
 
+# Nothing but what a run tells of itself when it takes long.
+calm() {
+	! grep -qvE '^vmmio-conform: [0-9]+ of [0-9]+ checks, ' "$1" ||
+		{ complain "$1 has more than progress in it:"; head -c 3000 "$1"; }
+}
+
 # Lines of FILE that match.
 count() {
 	grep -c -- "$2" "$1"
@@ -300,7 +306,7 @@ test_inproc() {
 	for target in version=2,ring=split version=2,ring=packed version=3,ring=split \
 		version=3,ring=packed version=3,ring=split,backend=null; do
 		run 0 run --target inproc:$target --format json
-		empty err
+		calm err
 		has out "inproc:$target" '"proof": "hook"' '"proof": "black-box"'
 		python -m json.tool out >/dev/null || complain "not JSON"
 	done
@@ -355,7 +361,7 @@ test_puppet() {
 test_puppet_good() {
 	for driver in disk entropy other; do
 		run 0 puppet --driver good:$driver --format json
-		empty err
+		calm err
 		same "failed and flagged" "$(count out '"verdict": "fail"\|"flagged": true')" 0
 		has out "\"target\": \"good:$driver\"" '"check": "reset-never", "text": "v3 split'
 		python -m json.tool out >/dev/null || complain "not JSON"
@@ -363,7 +369,7 @@ test_puppet_good() {
 	for format in text tap junit html; do
 		run 0 puppet --driver good --format $format --scenario reset-never,magic-0
 		has out PATCH-DRV-02 reset-never 'begin gives up: Protocol error'
-		empty err
+		calm err
 	done
 	run 0 puppet --driver good --scenario magic-0 --output file
 	has file MMIO-DRV-08
