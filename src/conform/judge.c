@@ -87,7 +87,8 @@ struct verdict {
 };
 
 /* A remark is remembered until there is something bad to say. */
-__attribute__((format(printf, 3, 0))) static bool record(struct conform *c, struct verdict verdict, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static bool record(
+	struct conform *c, struct verdict verdict, const char *format, va_list args)
 {
 	struct judgement *j = find_or_blame(c, verdict.id);
 

@@ -426,11 +426,11 @@ static const char *const notes[VMMIO_CONFORM_HTML + 1] = {
 	[VMMIO_CONFORM_TEXT] = "== what happened\n\ncheck-09: it <fell> over\ncheck-02: nothing\n",
 	[VMMIO_CONFORM_TAP] = "\n# check-09: it <fell> over\n# check-02: nothing\n",
 	[VMMIO_CONFORM_JUNIT] = "<system-out>check-02: nothing\n</system-out>\n  </testsuite>",
-	[VMMIO_CONFORM_JSON] = "\"notes\": [\n"
+	[VMMIO_CONFORM_JSON] = ("\"notes\": [\n"
 			       "  {\"check\": \"check-09\", \"text\": \"it <fell> over\"},\n"
-			       "  {\"check\": \"check-02\", \"text\": \"nothing\"}\n]",
-	[VMMIO_CONFORM_HTML] = "<dt>check-09</dt><dd>it &#60;fell&#62; over</dd>\n"
-			       "<dt>check-02</dt><dd>nothing</dd>\n",
+			       "  {\"check\": \"check-02\", \"text\": \"nothing\"}\n]"),
+	[VMMIO_CONFORM_HTML] = ("<dt>check-09</dt><dd>it &#60;fell&#62; over</dd>\n"
+			       "<dt>check-02</dt><dd>nothing</dd>\n"),
 };
 
 START_TEST(notes_are_told_in_every_format)

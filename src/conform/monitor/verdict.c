@@ -52,7 +52,8 @@ static char *history(const struct vmmio_monitor *m)
 	return text;
 }
 
-static void complain(struct vmmio_monitor *m, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void complain(
+	struct vmmio_monitor *m, const char *format, va_list args)
 {
 	struct verdict *verdict = &m->verdicts[m->rule];
 	char text[512];

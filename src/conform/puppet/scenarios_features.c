@@ -14,17 +14,17 @@
 
 /* A driver that is known to take the rest of the offer. */
 #define AFTER_A_GOOD_LIFE                                                                          \
-	{BEGIN}, {USE}, {STOP},                                                                    \
+	{.deed = BEGIN}, {.deed = USE}, {.deed = STOP},                                                                    \
 	{                                                                                          \
-		PRESENT                                                                            \
+		.deed = PRESENT                                                                    \
 	}
 
 #define IGNORES(what)                                                                              \
 	AFTER_A_GOOD_LIFE,                                                                         \
-		{BEGIN, .expectation = WORKS, .judges = "GEN-DRV-08 GEN-DRV-12",                   \
+		{.deed = BEGIN, .expectation = WORKS, .judges = "GEN-DRV-08 GEN-DRV-12",                   \
 			.expected = "to come up in spite of " what},                               \
 	{                                                                                          \
-		USE, .expectation = WORKS, .judges = "GEN-DRV-08",                                 \
+		.deed = USE, .expectation = WORKS, .judges = "GEN-DRV-08",                                 \
 		     .expected = "to work in spite of " what                                       \
 	}
 
@@ -54,24 +54,24 @@ static const struct scenario scenarios[] = {
 			SETTINGS_ALL, 0},
 		.show = {.features_extra = {BIT(VMMIO_F_ACCESS_PLATFORM) |
 					    BIT(VMMIO_F_ORDER_PLATFORM)}},
-		.steps = {{BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"features-none", "features", "no feature but VERSION_1 is offered",
 			"GEN-DRV-05 GEN-DRV-10", SETTINGS_SPLIT, 0},
 		.show = {.features_off = {ALL_0}},
 		.steps = {AFTER_A_GOOD_LIFE,
-			{BEGIN, .expectation = WORKS, .judges = "GEN-DRV-10",
+			{.deed = BEGIN, .expectation = WORKS, .judges = "GEN-DRV-10",
 				.expected = "to fall back on what is offered"},
-			{USE, .expectation = WORKS, .judges = "GEN-DRV-10",
+			{.deed = USE, .expectation = WORKS, .judges = "GEN-DRV-10",
 				.expected = "to work with what is offered"},
-			{CHANGE_CONFIG}, {USE}},
+			{.deed = CHANGE_CONFIG}, {.deed = USE}},
 	},
 	{
 		.about = {"version-1-missing", "features", "VERSION_1 is not offered", "GEN-DRV-11",
 			SETTINGS_ALL, 0},
 		.show = {.features_off = {BIT(VMMIO_F_VERSION_1)}},
-		.steps = {AFTER_A_GOOD_LIFE, {BEGIN}, {USE}},
+		.steps = {AFTER_A_GOOD_LIFE, {.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"features-broken", "features",
@@ -79,7 +79,7 @@ static const struct scenario scenarios[] = {
 			"GEN-DRV-06 GEN-DRV-07", SETTINGS_ALL, VMMIO_ID_NET},
 		/* Segmentation without checksums, and the second queue pair without control. */
 		.show = {.features_extra = {UINT64_C(0xf) << 11 | UINT64_C(0xf) << 7 | BIT(22)}},
-		.steps = {{BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}},
 	},
 
 	/* --- FEATURES_OK ------------------------------------------------------------------- */
@@ -87,28 +87,28 @@ static const struct scenario scenarios[] = {
 		.about = {"features-refused", "features", "FEATURES_OK never sticks",
 			"GEN-DRV-26 GEN-DRV-27", SETTINGS_ALL, 0},
 		.show = {.features_refused = UINT32_MAX},
-		.steps = {{BEGIN, .expectation = GIVES_UP, .judges = "GEN-DRV-27",
+		.steps = {{.deed = BEGIN, .expectation = GIVES_UP, .judges = "GEN-DRV-27",
 				  .expected = "to give up when its features are refused"},
-			{FAILED_SET, .judges = "GEN-DRV-26",
+			{.deed = FAILED_SET, .judges = "GEN-DRV-26",
 				.expected = "to set FAILED when its features are refused"},
-			{USE}},
+			{.deed = USE}},
 	},
 	{
 		.about = {"features-refused-once", "features",
 			"FEATURES_OK does not stick at first", "GEN-DRV-26 GEN-DRV-27",
 			SETTINGS_ALL, 0},
 		.show = {.features_refused = 1},
-		.steps = {{BEGIN}, {BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"needs-reset-early", "features",
 			"the device breaks before FEATURES_OK, which does not stick",
 			"GEN-DRV-26 GEN-DRV-27", SETTINGS_ALL, 0},
-		.steps = {{NEEDS_RESET, .moment = AT_WRITE, .offset = VMMIO_REG_DRIVER_FEATURES,
+		.steps = {{.deed = NEEDS_RESET, .moment = AT_WRITE, .offset = VMMIO_REG_DRIVER_FEATURES,
 				  .length = 4, .nth = 1},
-			{BEGIN, .expectation = GIVES_UP, .judges = "GEN-DRV-27",
+			{.deed = BEGIN, .expectation = GIVES_UP, .judges = "GEN-DRV-27",
 				.expected = "to give up when the device breaks"},
-			{BEGIN}, {USE}},
+			{.deed = BEGIN}, {.deed = USE}},
 	},
 
 	/* --- The configuration space ------------------------------------------------------- */
@@ -116,37 +116,37 @@ static const struct scenario scenarios[] = {
 		.about = {"config-moves", "config", "ConfigGeneration changes at some of its reads",
 			"GEN-DRV-15", SETTINGS_SPLIT, VMMIO_ID_BLOCK},
 		.show = {.generation_moves = 5},
-		.steps = {{BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"config-never-still", "config", "ConfigGeneration changes at every read",
 			"GEN-DRV-15", SETTINGS_SPLIT, VMMIO_ID_BLOCK},
 		.show = {.generation_moves = UINT32_MAX},
-		.steps = {{BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"config-torn", "config", "the disk's size changes between its two halves",
 			"GEN-DRV-14 GEN-DRV-15", SETTINGS_SPLIT, VMMIO_ID_BLOCK},
-		.steps = {{SET_CAPACITY, TORN_OLD},
-			{SET_CAPACITY, TORN_NEW, .moment = AT_READ, .offset = VMMIO_REG_CONFIG,
+		.steps = {{.deed = SET_CAPACITY, .value = TORN_OLD},
+			{.deed = SET_CAPACITY, .value = TORN_NEW, .moment = AT_READ, .offset = VMMIO_REG_CONFIG,
 				.length = 8, .nth = 1},
-			{BEGIN},
-			{CAPACITY, .judges = "GEN-DRV-14",
+			{.deed = BEGIN},
+			{.deed = CAPACITY, .judges = "GEN-DRV-14",
 				.expected =
 					"to go by the disk's size before its change or after it"},
-			{USE}},
+			{.deed = USE}},
 	},
 	{
 		.about = {"config-changes", "config", "a disk in use grows",
 			"BLK-DRV-12 MMIO-DRV-20 MMIO-DRV-31 MMIO-DRV-33", SETTINGS_SPLIT,
 			VMMIO_ID_BLOCK},
-		.steps = {{BEGIN}, {USE}, {CHANGE_CONFIG}, {USE}, {USE}, {USE}, {CHANGE_CONFIG},
-			{USE}, {USE}, {USE}, {USE}, {USE}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}, {.deed = CHANGE_CONFIG}, {.deed = USE}, {.deed = USE}, {.deed = USE}, {.deed = CHANGE_CONFIG},
+			{.deed = USE}, {.deed = USE}, {.deed = USE}, {.deed = USE}, {.deed = USE}, {.deed = USE}},
 	},
 	{
 		.about = {"config-shrinks", "config", "a disk in use shrinks to 8 sectors",
 			"BLK-DRV-12 BLK-DRV-13", SETTINGS_SPLIT, VMMIO_ID_BLOCK},
-		.steps = {{BEGIN}, {USE}, {SET_CAPACITY, 8}, {USE}, {USE}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}, {.deed = SET_CAPACITY, .value = 8}, {.deed = USE}, {.deed = USE}, {.deed = USE}},
 	},
 };
 

@@ -11,9 +11,9 @@
 		.about = {scenario, "identity", "MagicValue is " #magic, "MMIO-DRV-08",            \
 			SETTINGS_SPLIT, 0},                                                        \
 		.show = {.flags = VMMIO_PUPPET_MAGIC, .shown_magic = (magic)},                     \
-		.steps = {{BEGIN, .expectation = GIVES_UP, .judges = "MMIO-DRV-08",                \
+		.steps = {{.deed = BEGIN, .expectation = GIVES_UP, .judges = "MMIO-DRV-08",                \
 				  .expected = "to leave the device alone"},                        \
-			{USE}},                                                                    \
+			{.deed = USE}},                                                                    \
 	}
 
 #define WRONG_VERSION(scenario, version)                                                           \
@@ -21,9 +21,9 @@
 		.about = {scenario, "identity", "Version is " #version, "PATCH-DRV-01",            \
 			SETTINGS_SPLIT, 0},                                                        \
 		.show = {.flags = VMMIO_PUPPET_VERSION, .shown_version = (version)},               \
-		.steps = {{BEGIN, .expectation = GIVES_UP, .judges = "PATCH-DRV-01",               \
+		.steps = {{.deed = BEGIN, .expectation = GIVES_UP, .judges = "PATCH-DRV-01",               \
 				  .expected = "to leave the device alone"},                        \
-			{USE}},                                                                    \
+			{.deed = USE}},                                                                    \
 	}
 
 #define IN_USE                                                                                     \
@@ -36,14 +36,14 @@ static const struct scenario scenarios[] = {
 	{
 		.about = {"ordinary", "ordinary", "a correct device", "", SETTINGS_ALL, 0},
 		.flags = SCENARIO_ORDINARY,
-		.steps = {{BEGIN}, {USE}, {USE}, {USE}, {STOP}, {BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}, {.deed = USE}, {.deed = USE}, {.deed = STOP}, {.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"old-status", "ordinary", "Status is as a driver before this one left it",
 			"GEN-DRV-13 GEN-DRV-22 MMIO-DRV-30", SETTINGS_ALL, 0},
 		.show = {.status = VMMIO_STATUS_ACKNOWLEDGE | VMMIO_STATUS_DRIVER |
 				   VMMIO_STATUS_FEATURES_OK | VMMIO_STATUS_DRIVER_OK},
-		.steps = {{BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"failed-status", "ordinary",
@@ -51,18 +51,18 @@ static const struct scenario scenarios[] = {
 			SETTINGS_ALL, 0},
 		.show = {.status = VMMIO_STATUS_ACKNOWLEDGE | VMMIO_STATUS_DRIVER |
 				   VMMIO_STATUS_FAILED | VMMIO_STATUS_NEEDS_RESET},
-		.steps = {{BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"read-only", "ordinary", "a disk that cannot be written to", "BLK-DRV-14",
 			SETTINGS_ALL, VMMIO_ID_BLOCK},
 		.show = {.flags = VMMIO_PUPPET_READ_ONLY},
-		.steps = {{BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"out-of-order", "ordinary",
 			"buffers come back late, and the last one first", "", SETTINGS_ALL, 0},
-		.steps = {{BEGIN}, {REVERSE, 1}, {DELAY_IO, MS}, {USE}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = REVERSE, .value = 1}, {.deed = DELAY_IO, .value = MS}, {.deed = USE}, {.deed = USE}},
 	},
 	{
 		.about = {"used-short", "ordinary",
@@ -70,8 +70,8 @@ static const struct scenario scenarios[] = {
 			"for",
 			"RNG-DRV-02 SPLIT-DRV-17 SPLIT-DRV-18", SETTINGS_SPLIT, VMMIO_ID_ENTROPY},
 		.show = {.entropy_most = 5},
-		.steps = {{BEGIN},
-			{USE, .expectation = NO_MORE_THAN_GIVEN,
+		.steps = {{.deed = BEGIN},
+			{.deed = USE, .expectation = NO_MORE_THAN_GIVEN,
 				.judges = "RNG-DRV-02 SPLIT-DRV-17 SPLIT-DRV-18",
 				.expected = "to take no more bytes than the device has given"}},
 	},
@@ -86,7 +86,7 @@ static const struct scenario scenarios[] = {
 		.about = {"version-1", "identity", "Version is 1, a legacy device", "PATCH-DRV-01",
 			SETTINGS_SPLIT, 0},
 		.show = {.flags = VMMIO_PUPPET_VERSION, .shown_version = 1},
-		.steps = {{BEGIN, .expectation = GIVES_UP,
+		.steps = {{.deed = BEGIN, .expectation = GIVES_UP,
 			.expected = "to leave the device alone, or to know legacy devices"}},
 	},
 	WRONG_VERSION("version-4", 4),
@@ -95,9 +95,9 @@ static const struct scenario scenarios[] = {
 		.about = {"device-id-0", "identity", "DeviceID is 0: there is no device",
 			"MMIO-DRV-11 MMIO-DRV-27 MMIO-DRV-28", SETTINGS_SPLIT, 0},
 		.show = {.flags = VMMIO_PUPPET_DEVICE_ID, .shown_device_id = 0},
-		.steps = {{BEGIN, .expectation = GIVES_UP, .judges = "MMIO-DRV-11 MMIO-DRV-27",
+		.steps = {{.deed = BEGIN, .expectation = GIVES_UP, .judges = "MMIO-DRV-11 MMIO-DRV-27",
 				  .expected = "to leave the device alone"},
-			{USE}},
+			{.deed = USE}},
 	},
 
 	/* --- Resets ------------------------------------------------------------------------ */
@@ -105,44 +105,44 @@ static const struct scenario scenarios[] = {
 		.about = {"reset-reads", "reset", "a reset is over after some reads of Status",
 			COMPLETE " GEN-DRV-13", SETTINGS_V3, 0},
 		.show = {.status = IN_USE, .reset_reads = 7},
-		.steps = {{BEGIN}, {USE}, {STOP}, {BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}, {.deed = STOP}, {.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"reset-slow", "reset", "a reset takes 50 ms", COMPLETE " GEN-DRV-13",
 			SETTINGS_V3, 0},
 		.show = {.status = IN_USE, .reset_ns = 50 * MS},
-		.steps = {{BEGIN}, {USE}, {STOP}, {BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}, {.deed = STOP}, {.deed = BEGIN}, {.deed = USE}},
 	},
 	{
 		.about = {"reset-never", "reset", "a reset never ends", COMPLETE, SETTINGS_V3, 0},
 		.show = {.status = IN_USE, .reset_ns = FOREVER},
-		.steps = {{BEGIN, .expectation = GIVES_UP, .judges = COMPLETE,
+		.steps = {{.deed = BEGIN, .expectation = GIVES_UP, .judges = COMPLETE,
 				  .expected = "to give up, or to wait for the end of the reset"},
-			{USE}},
+			{.deed = USE}},
 	},
 	{
 		.about = {"reset-never-in-use", "reset", "a device in use does not end its reset",
 			COMPLETE, SETTINGS_V3, 0},
-		.steps = {{BEGIN}, {USE}, {DELAY_RESET, FOREVER}, {STOP},
-			{BEGIN, .expectation = GIVES_UP, .judges = COMPLETE,
+		.steps = {{.deed = BEGIN}, {.deed = USE}, {.deed = DELAY_RESET, .value = FOREVER}, {.deed = STOP},
+			{.deed = BEGIN, .expectation = GIVES_UP, .judges = COMPLETE,
 				.expected = "to give up, or to wait for the end of the reset"},
-			{USE}},
+			{.deed = USE}},
 	},
 	{
 		.about = {"reset-not-done", "reset",
 			"after the write of 0 Status stays what it was, on a device of version 2",
 			"GEN-DRV-13", SETTINGS_V2, 0},
 		.show = {.status = IN_USE, .reset_reads = UINT32_MAX},
-		.steps = {{BEGIN, .expectation = GIVES_UP, .judges = "GEN-DRV-13",
+		.steps = {{.deed = BEGIN, .expectation = GIVES_UP, .judges = "GEN-DRV-13",
 				  .expected = "not to take the device for reset"},
-			{USE}},
+			{.deed = USE}},
 	},
 	{
 		.about = {"io-stalled", "reset",
 			"buffers do not come back for 20 s, and a reset waits for them",
 			"GEN-DRV-29 GEN-DRV-30", SETTINGS_ALL, 0},
-		.steps = {{BEGIN}, {USE}, {DELAY_IO, 20 * SECOND}, {USE}, {STOP}, {DELAY_IO, 0},
-			{BEGIN}, {USE}},
+		.steps = {{.deed = BEGIN}, {.deed = USE}, {.deed = DELAY_IO, .value = 20 * SECOND}, {.deed = USE}, {.deed = STOP}, {.deed = DELAY_IO, .value = 0},
+			{.deed = BEGIN}, {.deed = USE}},
 	},
 };
 
