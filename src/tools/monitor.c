@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conform/report/report.h"
 #include "tools/tool.h"
 #include "tools/traces.h"
 
@@ -334,19 +333,11 @@ static int write_report(const struct options *o, const struct vmmio_conform_repo
 {
 	struct output output;
 	int error = output_open(&output, o->output);
-	int closed;
 
 	if (error)
 		return tool_error("%s: %s", o->output, strerror(-error));
-	error = output_begin(&output);
-	if (!error)
-		error = vmmio_conform_write(report, o->format, output.file);
-	if (!error && output.path)
-		error = write_summary(report, stdout);
-	closed = output_close(&output, !error);
-	error = error ? error : closed;
-	if (error)
-		return tool_error("the report could not be written: %s", strerror(-error));
+	if (output_report(&output, report, o->format) != TOOL_GOOD)
+		return TOOL_UNABLE;
 	return vmmio_conform_counts(report).failed ? TOOL_BAD : TOOL_GOOD;
 }
 

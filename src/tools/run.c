@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conform/report/report.h"
 #include "tools/isolate.h"
 #include "tools/plan.h"
 #include "tools/progress.h"
@@ -208,18 +207,6 @@ static int exit_code(const struct isolate_result *result)
 	return counts.passed ? TOOL_GOOD : tool_error("nothing was judged; the report says why");
 }
 
-static int write_report(
-	const struct options *o, const struct isolate_result *result, struct output *output)
-{
-	int error = output_begin(output);
-
-	if (!error)
-		error = vmmio_conform_write(result->report, o->format, output->file);
-	if (!error && output->path)
-		error = write_summary(result->report, stdout);
-	return error;
-}
-
 static int judge_and_write(struct options *o, struct output *output)
 {
 	struct isolate_result result;
@@ -236,12 +223,9 @@ static int judge_and_write(struct options *o, struct output *output)
 		output_close(output, false);
 		return tool_error("%s", why);
 	}
-	error = write_report(o, &result, output);
-	code = output_close(output, true);
-	if (!error)
-		error = code;
-	code = error ? tool_error("the report could not be written: %s", strerror(-error))
-		     : exit_code(&result);
+	code = output_report(output, result.report, o->format);
+	if (code == TOOL_GOOD)
+		code = exit_code(&result);
 	vmmio_conform_report_free(result.report);
 	return code;
 }

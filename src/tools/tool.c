@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conform/report/report.h"
+
 int tool_error(const char *format, ...)
 {
 	va_list args;
@@ -94,4 +96,20 @@ int output_close(struct output *output, bool keep)
 	if (!bad)
 		return 0;
 	return errno ? -errno : -EIO;
+}
+
+int output_report(struct output *output, const struct vmmio_conform_report *report,
+	enum vmmio_conform_format format)
+{
+	int error = output_begin(output);
+	int closed;
+
+	if (!error)
+		error = vmmio_conform_write(report, format, output->file);
+	if (!error && output->path)
+		error = write_summary(report, stdout);
+	closed = output_close(output, true);
+	error = error ? error : closed;
+	return error ? tool_error("the report could not be written: %s", strerror(-error))
+		     : TOOL_GOOD;
 }

@@ -51,5 +51,9 @@ int output_begin(struct output *output);
 /* keep false: nothing was written; a file that was not there before goes away. 0, or
  * -errno of anything that went wrong since. */
 int output_close(struct output *output, bool keep);
+/* Writes a report, its summary to standard output if it goes to a file, and closes. Returns
+ * TOOL_GOOD, or TOOL_UNABLE, which was said. */
+int output_report(struct output *output, const struct vmmio_conform_report *report,
+	enum vmmio_conform_format format);
 
 #endif
