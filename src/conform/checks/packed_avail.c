@@ -193,26 +193,7 @@ static void any_size(struct conform *c)
 
 static void areas(struct conform *c)
 {
-	uint64_t event_idx = if_offered(c, VMMIO_FEATURE(VMMIO_F_EVENT_IDX));
-	struct request request;
-	const char *area;
-	struct ring ring;
-
-	work_start_well(c, &ring, event_idx);
-	work_negotiate(c, event_idx);
-	ring_init_tight(c, &ring, traffic_queue(c), 0);
-	request_make(c, &request, 0);
-	if (!judge(c, "PACKED-DEV-19", work_goes(c, &ring) && work_one(c, &ring, &request),
-		    "expected a request to work with areas aligned to 16, 4 and 4 and no more "
-		    "(0x%llx, 0x%llx, 0x%llx), as it does when they are aligned to 64",
-		    (unsigned long long)ring.desc, (unsigned long long)ring.driver,
-		    (unsigned long long)ring.device))
-		return;
-	need(c, work_round(c, &ring, &request, 1), "a plain request does not come back");
-	area = ring_guards(c, &ring);
-	judge(c, "PACKED-DEV-19", !*area,
-		"expected nothing beside the areas of a queue of %u to be written (16 * %u, 4 and "
-		"4 bytes), saw bytes beside the %s changed", ring.size, ring.size, area);
+	work_areas(c, "PACKED-DEV-19", "16, 4 and 4", "16 * N, 4 and 4");
 }
 
 #define PACKED_TRAFFIC (NEEDS_MEMORY | NEEDS_TRAFFIC | NEEDS_PACKED)

@@ -337,3 +337,32 @@ bool outcome_same(struct conform *c, const struct outcome *first, struct outcome
 	return trouble(outcome, "byte %u of what the device writes as 0x%02x instead of 0x%02x", at,
 		outcome->room[at], first->room[at]);
 }
+
+/* --- Areas ---------------------------------------------------------------------------------- */
+
+void work_areas(
+	struct conform *c, const char *requirement, const char *aligned, const char *sizes)
+{
+	uint64_t event_idx = if_offered(c, VMMIO_FEATURE(VMMIO_F_EVENT_IDX));
+	struct request request;
+	const char *area;
+	struct ring ring;
+
+	work_start_well(c, &ring, event_idx);
+	work_negotiate(c, event_idx);
+	ring_init_tight(c, &ring, traffic_queue(c), 0);
+	request_make(c, &request, 0);
+	if (!judge(c, requirement, work_goes(c, &ring) && work_one(c, &ring, &request),
+		    "expected a request to work with areas aligned to %s and no more (0x%llx, "
+		    "0x%llx, 0x%llx), as it does when they are aligned to 64",
+		    aligned, (unsigned long long)ring.desc, (unsigned long long)ring.driver,
+		    (unsigned long long)ring.device))
+		return;
+	/* Round the whole ring, to its last elements. */
+	need(c, work_round(c, &ring, &request, 1), "a plain request does not come back");
+	area = ring_guards(c, &ring);
+	judge(c, requirement, !*area,
+		"expected nothing beside the areas of a queue of N = %u to be written (%s bytes), "
+		"saw bytes beside the %s changed",
+		ring.size, sizes, area);
+}

@@ -114,4 +114,9 @@ bool outcome_wait(struct conform *c, struct ring *ring, const struct request *re
  * type says that it has to. */
 bool outcome_same(struct conform *c, const struct outcome *first, struct outcome *outcome);
 
+/* Whether a queue's areas may lie as tightly as they have to (aligned: "16, 2 and 4"), and are all
+ * that is written there once the ring was gone round (sizes, in bytes). */
+void work_areas(
+	struct conform *c, const char *requirement, const char *aligned, const char *sizes);
+
 #endif
