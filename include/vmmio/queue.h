@@ -96,8 +96,9 @@ VMMIO_API void vmmio_queue_access_end(struct vmmio_queue *queue);
  * be completed with: a status byte behind data that fell short, the buffer of a read that
  * failed or was cancelled. After the write and before the completion; not needed for what
  * len covers. On a packed ring it also sets the used descriptor's VIRTQ_DESC_F_WRITE, which
- * says that anything at all was written (PACKED-DEV-15). Any thread; never waits, but takes the queue's lock whether or not there is
- * a log, so it is not for every chain. A token that is not out is ignored as by complete.
+ * says that anything at all was written (PACKED-DEV-15). Any thread; never waits, but takes
+ * the queue's lock whether or not there is a log, so it is not for every chain. A token that is
+ * not out is ignored as by complete.
  */
 VMMIO_API void vmmio_queue_dirty(
 	struct vmmio_queue *queue, vmmio_token token, uint32_t offset, uint32_t len);

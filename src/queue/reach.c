@@ -112,11 +112,11 @@ void vmmio_mark_answers(
 }
 
 bool vmmio_ring_dirty(
-	const struct vmmio_ring *ring, vmmio_token token, uint32_t offset, uint32_t len)
+	struct vmmio_ring *ring, vmmio_token token, uint32_t offset, uint32_t len)
 {
 	struct vmmio_ring_slot *slot = slot_of(ring, token);
 
-	if (slot && slot->state == SLOT_OUT && len)
+	if (slot && slot->state == SLOT_OUT && len && offset < slot->writable_len)
 		slot->touched = true;
 	if (slot && slot->state == SLOT_OUT && ring->log)
 		mark_writable(ring, slot, offset, len);

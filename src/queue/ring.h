@@ -163,6 +163,6 @@ bool vmmio_ring_lies_in(const struct vmmio_ring *ring, const struct vmmio_memory
 void vmmio_ring_break(struct vmmio_ring *ring, enum vmmio_fault fault);
 /* As vmmio_queue_dirty. Nothing if the chain has been given up. False: it was not out. */
 bool vmmio_ring_dirty(
-	const struct vmmio_ring *ring, vmmio_token token, uint32_t offset, uint32_t len);
+	struct vmmio_ring *ring, vmmio_token token, uint32_t offset, uint32_t len);
 
 #endif

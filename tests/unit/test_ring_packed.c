@@ -247,9 +247,10 @@ END_TEST
 START_TEST(write_flag_of_what_len_does_not_cover)
 {
 	static const struct {
-		uint32_t len, touched;
+		uint32_t len, offset, touched;
 		bool write;
-	} cases[] = {{0, 0, false}, {0, 1, true}, {0, 0, false}, {5, 0, true}, {5, 1, true}};
+	} cases[] = {{0, 63, 0, false}, {0, 63, 1, true}, {0, 63, 0, false}, {5, 63, 0, true},
+		{5, 63, 1, true}, {0, 64, 1, false}};
 	struct rig_options options = {.packed = true};
 	struct rig rig;
 
@@ -261,7 +262,8 @@ START_TEST(write_flag_of_what_len_does_not_cover)
 
 		rig_add_one(&rig, 0);
 		ck_assert_uint_eq(rig_pop(&rig, chains, 1), 1);
-		ck_assert(vmmio_ring_dirty(&rig.ring, chains[0].token, 63, cases[i].touched));
+		ck_assert(vmmio_ring_dirty(&rig.ring, chains[0].token, cases[i].offset,
+			cases[i].touched));
 		ck_assert_uint_eq(rig_complete(&rig, chains[0].token, cases[i].len), 1);
 		ck_assert(rig_used(&rig, &id, &len, &write));
 		ck_assert_uint_eq(len, cases[i].len);
