@@ -9,6 +9,7 @@
  *  watching a device       observer.h, trace.h, metrics.h
  *  the bare register file  regfile.h (freestanding)
  *  driving a device        driver.h
+ *  telling a guest of it   discovery.h
  *
  * Conventions
  * -----------
@@ -57,6 +58,7 @@
 #include <vmmio/backends/null.h>
 #include <vmmio/base.h>
 #include <vmmio/device.h>
+#include <vmmio/discovery.h>
 #include <vmmio/driver.h>
 #include <vmmio/executor.h>
 #include <vmmio/io.h>

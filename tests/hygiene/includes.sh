@@ -17,6 +17,7 @@ regfile         own <std> <vmmio/(base|spec|regfile)\.h>
 memory-core     own <std> <vmmio/(base|spec|memory|waiter)\.h>
 memory-hosted   own <any> <vmmio/(base|spec|memory|waiter)\.h>
 queue           own <std> <vmmio/(base|spec|memory|queue)\.h> "memory/table\.h"
+discovery       own <std> <vmmio/(base|spec|discovery)\.h>
 executor        own <any> <vmmio/(base|executor)\.h>
 device          own <any> <vmmio/(base|spec|regfile|memory|queue|executor|irq|backend|device|observer|waiter)\.h> "(regfile|memory|queue|executor)/[a-z_]+\.h"
 observe         own <any> <vmmio/[a-z_/]+\.h>
@@ -25,7 +26,7 @@ backends        own <any> <vmmio/[a-z_/]+\.h>
 driver          own <any> <vmmio/(base|spec|driver)\.h>
 conform         "conform/[a-z_/]+\.(h|def)" <any> <vmmio/(base|spec|driver|observer|trace)\.h> <vmmio/conform/[a-z_]+\.h>
 tools           own "conform/[a-z_/]+\.h" <any> <vmmio/[a-z_/]+\.h>
-public-core     <std> <vmmio/(base|spec|regfile|memory|queue|waiter)\.h>
+public-core     <std> <vmmio/(base|spec|regfile|memory|queue|waiter|discovery)\.h>
 public-driver   <std> <vmmio/(base|spec|driver)\.h>
 public-conform  <std> <stdio\.h> <vmmio/(base|spec|observer|trace)\.h> <vmmio/conform/[a-z_]+\.h>
 public-hosted   <std> <vmmio/[a-z_/]+\.h>
@@ -41,7 +42,7 @@ lines() {
 		if (step[1] == "src") return step[2] == "memory" ? "memory-core" : step[2]
 		if (file == "include/vmmio/driver.h") return "public-driver"
 		if (file ~ /^include\/vmmio\/conform\//) return "public-conform"
-		if (file ~ /^include\/vmmio\/(base|spec|regfile|memory|queue|waiter)\.h$/) return "public-core"
+		if (file ~ /^include\/vmmio\/(base|spec|regfile|memory|queue|waiter|discovery)\.h$/) return "public-core"
 		return "public-hosted"
 	}
 	/^[ \t]*#[ \t]*include/ {
@@ -118,6 +119,9 @@ self_test() {
 		src/queue/split.c "regfile/internal.h"
 		src/memory/table.c <pthread.h>
 		src/memory/memory.c "queue/ring.h"
+		src/discovery/aml.c <stdio.h>
+		src/discovery/aml.c <vmmio/device.h>
+		src/discovery/aml.c "queue/ring.h"
 		src/executor/pool.c <vmmio/device.h>
 		src/executor/pool.c "device/internal.h"
 		src/device/create.c <vmmio/backends/blk.h>
