@@ -37,16 +37,28 @@ cxx_compilers() {
 	for c in clang++ clang++-14; do command -v "$c" && break; done || true
 }
 
+# Names a package that the header needs and that is not here.
+lacks() {
+	grep -q '^#include <libfdt\.h>' "$include/$header" || return 1
+	! printf '#include <libfdt.h>\n' | "$cc" -fsyntax-only -x c - 2>/dev/null || return 1
+	echo libfdt-dev
+}
+
 check() {
-	failed=0 count=0
+	failed=0 count=0 left_out=
 	for path in $(cd "$include" && find vmmio -name '*.h' | LC_ALL=C sort); do
 		header=$path
-		check_header || failed=1
+		if package=$(lacks); then
+			left_out="$header, which needs the package $package"
+		else
+			check_header || failed=1
+		fi
 		count=$((count + 1))
 	done
 	[ "$count" -gt 0 ] || { echo "no header found below $include"; return 1; }
 	[ "$failed" -eq 0 ] || return 1
 	[ -n "$(cxx_compilers)" ] || { echo "SKIP: no C++ compiler here, tried as C only"; return 77; }
+	[ -z "$left_out" ] || { echo "SKIP: all are fine but for $left_out"; return 77; }
 }
 
 self_test() {

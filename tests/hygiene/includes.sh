@@ -27,6 +27,7 @@ driver          own <any> <vmmio/(base|spec|driver)\.h>
 conform         "conform/[a-z_/]+\.(h|def)" <any> <vmmio/(base|spec|driver|observer|trace)\.h> <vmmio/conform/[a-z_]+\.h>
 tools           own "conform/[a-z_/]+\.h" <any> <vmmio/[a-z_/]+\.h>
 public-core     <std> <vmmio/(base|spec|regfile|memory|queue|waiter|discovery)\.h>
+public-fdt      <libfdt\.h> <vmmio/(base|discovery)\.h>
 public-driver   <std> <vmmio/(base|spec|driver)\.h>
 public-conform  <std> <stdio\.h> <vmmio/(base|spec|observer|trace)\.h> <vmmio/conform/[a-z_]+\.h>
 public-hosted   <std> <vmmio/[a-z_/]+\.h>
@@ -41,6 +42,7 @@ lines() {
 		if (file ~ /^src\/memory\/(memory|remove|change|dirty|internal)\.[ch]$/) return "memory-hosted"
 		if (step[1] == "src") return step[2] == "memory" ? "memory-core" : step[2]
 		if (file == "include/vmmio/driver.h") return "public-driver"
+		if (file == "include/vmmio/discovery_fdt.h") return "public-fdt"
 		if (file ~ /^include\/vmmio\/conform\//) return "public-conform"
 		if (file ~ /^include\/vmmio\/(base|spec|regfile|memory|queue|waiter|discovery)\.h$/) return "public-core"
 		return "public-hosted"
@@ -139,6 +141,9 @@ self_test() {
 		include/vmmio/spec.h <vmmio/device.h>
 		include/vmmio/driver.h <vmmio/queue.h>
 		include/vmmio/memory.h <pthread.h>
+		include/vmmio/discovery.h <libfdt.h>
+		include/vmmio/vmmio.h <libfdt.h>
+		include/vmmio/discovery_fdt.h <vmmio/device.h>
 		include/vmmio/device.h "device/internal.h"
 		src/conform/engine.c <vmmio/device.h>
 		src/conform/engine.c "driver/internal.h"
