@@ -36,8 +36,10 @@ missing_packages() {
 	if ! have pkg-config || ! pkg-config --exists liburing; then
 		echo liburing-dev
 	fi
-	# The tests of discovery_fdt.h; there is no libfdt.pc to ask for.
+	# Of the discovery tests. There is no libfdt.pc to ask for.
 	echo '#include <libfdt.h>' | ${CC:-cc} -E - >/dev/null 2>&1 || echo libfdt-dev
+	have dtc || echo device-tree-compiler
+	have iasl || echo acpica-tools
 }
 
 # install_packages NAME...: as root, or with sudo.
