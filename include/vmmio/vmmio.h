@@ -56,6 +56,7 @@
 #include <vmmio/backend.h>
 #include <vmmio/backends/blk.h>
 #include <vmmio/backends/null.h>
+#include <vmmio/backends/rng.h>
 #include <vmmio/base.h>
 #include <vmmio/device.h>
 #include <vmmio/discovery.h>
