@@ -22,13 +22,13 @@ static int attach(void *ctx, struct vmmio_device *device)
 	int err = 0;
 
 	pthread_mutex_lock(&rng->lock);
-	if (rng->device)
+	if (rng->device) {
 		err = -EBUSY;
-	else
+	} else {
 		rng->device = device;
+		rng->period_end = 0; /* another executor has another clock */
+	}
 	pthread_mutex_unlock(&rng->lock);
-	if (!err) /* another executor has another clock */
-		rng->period_end = 0;
 	return err;
 }
 
@@ -86,14 +86,14 @@ static int pause_rng(void *ctx, vmmio_token token)
 static void resume_rng(void *ctx)
 {
 	struct vmmio_rng *rng = ctx;
-	bool work;
+	struct vmmio_executor *ex;
 
 	pthread_mutex_lock(&rng->lock);
 	rng->paused = false;
-	work = vmmio_rng_wake(rng);
+	ex = vmmio_rng_wake(rng);
 	pthread_mutex_unlock(&rng->lock);
-	if (work)
-		vmmio_rng_submit(rng);
+	if (ex)
+		vmmio_executor_submit(ex, &rng->task);
 }
 
 /* No chain is out. The task that returned the last one may be on its last lines, a deadline
@@ -101,7 +101,6 @@ static void resume_rng(void *ctx)
 static void detach(void *ctx)
 {
 	struct vmmio_rng *rng = ctx;
-	struct vmmio_executor *ex = vmmio_device_executor(rng->device);
 	bool disarmed;
 
 	pthread_mutex_lock(&rng->lock);
@@ -109,7 +108,7 @@ static void detach(void *ctx)
 		pthread_cond_wait(&rng->task_over, &rng->lock);
 	pthread_mutex_unlock(&rng->lock);
 	vmmio_rng_fetch_stop(rng);
-	disarmed = vmmio_executor_disarm(ex, &rng->deadline);
+	disarmed = vmmio_executor_disarm(vmmio_device_executor(rng->device), &rng->deadline);
 	pthread_mutex_lock(&rng->lock);
 	if (disarmed) {
 		rng->armed = false;
@@ -231,7 +230,7 @@ int vmmio_rng_destroy(struct vmmio_rng *rng)
 	if (!rng)
 		return 0;
 	pthread_mutex_lock(&rng->lock);
-	attached = rng->device != NULL;
+	attached = rng->device;
 	pthread_mutex_unlock(&rng->lock);
 	if (attached) {
 		vmmio_rng_log(&rng->log, VMMIO_LOG_INFO,

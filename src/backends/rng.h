@@ -11,7 +11,7 @@
  *
  * While the task is queued there is a chain in held, whose lease keeps the device in being: so
  * who stops the queue leaves held to a task that is queued. What may come back after the device
- * has gone, a read and a deadline, has a reference to the backend.
+ * has gone, a deadline and a read, has a reference to the backend.
  *
  * The bytes go by way of a buffer of the backend's, so no read of the source touches the guest's
  * memory, and none has to end for a reset.
@@ -66,8 +66,8 @@ struct vmmio_rng {
 	pthread_mutex_t lock; /* all below, but for what calls out */
 	pthread_cond_t task_over;
 	unsigned refs;
-	struct vmmio_device *device;
-	struct vmmio_chain *held; /* a ring of capacity */
+	struct vmmio_device *device; /* NULL: not attached */
+	struct vmmio_chain *held;    /* a ring of capacity */
 	unsigned first, capacity;
 	atomic_uint n_held; /* changed under the lock */
 	bool task_queued;   /* or running */
@@ -107,9 +107,8 @@ void vmmio_rng_run_task(struct vmmio_task *task);
 void vmmio_rng_expired(struct vmmio_deadline *deadline);
 /* The queue stops: all chains of held go back, here or in the task. */
 void vmmio_rng_stop(struct vmmio_rng *rng);
-/* The lock held. Whether there is work for the task. true: the caller lets go of the lock and
- * calls vmmio_rng_submit. */
-bool vmmio_rng_wake(struct vmmio_rng *rng);
-void vmmio_rng_submit(struct vmmio_rng *rng);
+/* The lock held. If there is work for the task: the executor to submit it to, once the caller has
+ * let go of the lock. Else NULL. */
+struct vmmio_executor *vmmio_rng_wake(struct vmmio_rng *rng);
 
 #endif

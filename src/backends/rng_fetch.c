@@ -24,15 +24,15 @@ static void ready(struct vmmio_io_poll *poll)
 {
 	struct vmmio_rng *rng =
 		(struct vmmio_rng *)(void *)((char *)poll - offsetof(struct vmmio_rng, poll));
-	bool work;
+	struct vmmio_executor *ex;
 
 	vmmio_io_poll_remove(rng->io, poll);
 	pthread_mutex_lock(&rng->lock);
 	rng->polling = false;
-	work = vmmio_rng_wake(rng);
+	ex = vmmio_rng_wake(rng);
 	pthread_mutex_unlock(&rng->lock);
-	if (work)
-		vmmio_rng_submit(rng);
+	if (ex)
+		vmmio_executor_submit(ex, &rng->task);
 }
 
 static int wait_for_source(struct vmmio_rng *rng)
@@ -73,15 +73,15 @@ static void read_done(struct vmmio_io_request *request)
 {
 	struct vmmio_rng *rng =
 		(struct vmmio_rng *)(void *)((char *)request - offsetof(struct vmmio_rng, request));
-	bool work;
+	struct vmmio_executor *ex;
 
 	pthread_mutex_lock(&rng->lock);
 	rng->reading = false;
 	rng->ended = true;
-	work = vmmio_rng_wake(rng);
+	ex = vmmio_rng_wake(rng);
 	pthread_mutex_unlock(&rng->lock);
-	if (work)
-		vmmio_rng_submit(rng);
+	if (ex)
+		vmmio_executor_submit(ex, &rng->task);
 	vmmio_rng_unref(rng);
 }
 

@@ -26,31 +26,26 @@ static bool waits(const struct vmmio_rng *rng)
 	return rng->armed || rng->polling || rng->reading;
 }
 
-bool vmmio_rng_wake(struct vmmio_rng *rng)
+struct vmmio_executor *vmmio_rng_wake(struct vmmio_rng *rng)
 {
 	if (rng->task_queued || !rng->n_held || rng->stopping || rng->paused || waits(rng))
-		return false;
+		return NULL;
 	rng->task_queued = true;
-	return true;
-}
-
-void vmmio_rng_submit(struct vmmio_rng *rng)
-{
-	vmmio_executor_submit(vmmio_device_executor(rng->device), &rng->task);
+	return vmmio_device_executor(rng->device);
 }
 
 void vmmio_rng_expired(struct vmmio_deadline *deadline)
 {
 	struct vmmio_rng *rng = (struct vmmio_rng *)(void *)((char *)deadline -
 							     offsetof(struct vmmio_rng, deadline));
-	bool work;
+	struct vmmio_executor *ex;
 
 	pthread_mutex_lock(&rng->lock);
 	rng->armed = false;
-	work = vmmio_rng_wake(rng);
+	ex = vmmio_rng_wake(rng);
 	pthread_mutex_unlock(&rng->lock);
-	if (work)
-		vmmio_rng_submit(rng);
+	if (ex)
+		vmmio_executor_submit(ex, &rng->task);
 	vmmio_rng_unref(rng);
 }
 
@@ -91,12 +86,11 @@ static void log_refused(struct vmmio_rng *rng, const struct vmmio_chain *chain, 
 		chain->head, chain->readable_len, chain->writable_len, (unsigned long long)n);
 }
 
-/* Puts the good ones of n chains aside, and the others into refused. true: the task has to be
- * submitted. */
-static bool sort(struct vmmio_rng *rng, const struct vmmio_chain *chains, unsigned n,
+/* Puts the good ones of n chains aside, and the others into refused. */
+static void sort(struct vmmio_rng *rng, const struct vmmio_chain *chains, unsigned n,
 	struct rng_batch *refused)
 {
-	bool work;
+	struct vmmio_executor *ex;
 
 	pthread_mutex_lock(&rng->lock);
 	for (unsigned i = 0; i < n; i++) {
@@ -105,9 +99,10 @@ static bool sort(struct vmmio_rng *rng, const struct vmmio_chain *chains, unsign
 		else
 			hold(rng, &chains[i]);
 	}
-	work = vmmio_rng_wake(rng);
+	ex = vmmio_rng_wake(rng);
 	pthread_mutex_unlock(&rng->lock);
-	return work;
+	if (ex)
+		vmmio_executor_submit(ex, &rng->task);
 }
 
 void vmmio_rng_notify(void *ctx, struct vmmio_queue *queue)
@@ -123,8 +118,7 @@ void vmmio_rng_notify(void *ctx, struct vmmio_queue *queue)
 		n = vmmio_queue_pop(queue, chains, room < RNG_BATCH ? room : RNG_BATCH);
 		if (!n)
 			return;
-		if (sort(rng, chains, n, &refused))
-			vmmio_rng_submit(rng);
+		sort(rng, chains, n, &refused);
 		for (unsigned i = 0; i < refused.n; i++) {
 			log_refused(
 				rng, &refused.chains[i], vmmio_rng_count(&rng->count.refused, 1));
@@ -332,20 +326,30 @@ static void answer_pause(struct vmmio_rng *rng)
 	}
 }
 
+/* The executor to run it again on, NULL: it is over. */
+static struct vmmio_executor *end(struct vmmio_rng *rng)
+{
+	struct vmmio_executor *ex = NULL;
+
+	pthread_mutex_lock(&rng->lock);
+	answer_pause(rng);
+	if (rng->n_held && (rng->stopping || (!rng->paused && !waits(rng))))
+		ex = vmmio_device_executor(rng->device);
+	rng->task_queued = ex;
+	if (!ex)
+		pthread_cond_signal(&rng->task_over);
+	pthread_mutex_unlock(&rng->lock);
+	return ex;
+}
+
 void vmmio_rng_run_task(struct vmmio_task *task)
 {
 	struct vmmio_rng *rng = rng_of_task(task);
-	bool again;
+	struct vmmio_executor *ex;
 
 	drop_held(rng); /* if it is stopping */
 	serve(rng);
-	pthread_mutex_lock(&rng->lock);
-	answer_pause(rng);
-	again = rng->n_held && (rng->stopping || (!rng->paused && !waits(rng)));
-	rng->task_queued = again;
-	if (!again)
-		pthread_cond_signal(&rng->task_over);
-	pthread_mutex_unlock(&rng->lock);
-	if (again) /* with leases, which keep rng in being */
-		vmmio_rng_submit(rng);
+	ex = end(rng);
+	if (ex) /* with leases, which keep rng in being */
+		vmmio_executor_submit(ex, task);
 }
