@@ -50,7 +50,7 @@ struct rng_rig {
 	struct vmmio_driver *driver;
 	struct vmmio_driver_area in;
 	_Atomic bool line;
-	bool dying;
+	_Atomic bool dying;
 	_Atomic unsigned destroyed;
 };
 

@@ -3,10 +3,32 @@
  * The entropy device's buffers, on every variant of the bench and from every kind of source.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "integration/rng_rig.h"
+
+#define AT(i) ((i) * 8192u)
+
+/* The kernel's generator, watched, or failing on demand. */
+static _Atomic unsigned calls, failing;
+static _Atomic size_t largest;
+
+ssize_t getrandom(void *bytes, size_t n, unsigned flags)
+{
+	atomic_fetch_add(&calls, 1);
+	if (n > atomic_load(&largest))
+		atomic_store(&largest, n);
+	if (atomic_load(&failing)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return syscall(SYS_getrandom, bytes, n, flags);
+}
 
 /* How many of len bytes are not the poison: of random ones nearly all. */
 static uint32_t changed(struct rng_rig *r, uint32_t at, uint32_t len)
@@ -19,18 +41,36 @@ static uint32_t changed(struct rng_rig *r, uint32_t at, uint32_t len)
 	return n;
 }
 
+static bool comes(struct rng_rig *r, uint32_t at, uint32_t len)
+{
+	uint32_t which, got;
+
+	rng_settle(r);
+	return rng_poll(r, &which, &got) && which == at && got == len;
+}
+
+static bool nothing_comes(struct rng_rig *r)
+{
+	uint32_t which, len;
+
+	rng_settle(r);
+	return !rng_poll(r, &which, &len);
+}
+
+/* --- The kernel's generator ----------------------------------------------------------------- */
+
 START_TEST(rng_dev_01_random_bytes)
 {
-	struct rng_rig *r = rng_rig_run(&(struct rng_rig_options){.variant = _i});
 	static const uint32_t lens[] = {1, 2, 63, 64, 4095, 4096};
+	struct rng_rig *r = rng_rig_run(&(struct rng_rig_options){.variant = _i});
 
 	for (unsigned i = 0; i < 6; i++) {
-		rng_add(r, i * 8192, lens[i]);
-		ck_assert_uint_eq(rng_wait(r, i * 8192), lens[i]);
-		ck_assert_uint_eq(changed(r, i * 8192 + lens[i], 8192 - lens[i]), 0);
+		rng_add(r, AT(i), lens[i]);
+		ck_assert_uint_eq(rng_wait(r, AT(i)), lens[i]);
+		ck_assert_uint_eq(changed(r, AT(i) + lens[i], 8192 - lens[i]), 0);
 	}
-	ck_assert_uint_ge(changed(r, 5 * 8192, 4096), 4000);
-	ck_assert_mem_ne((char *)r->in.host + 4 * 8192, (char *)r->in.host + 5 * 8192, 64);
+	ck_assert_uint_ge(changed(r, AT(5), 4096), 4000);
+	ck_assert_mem_ne((char *)r->in.host + AT(4), (char *)r->in.host + AT(5), 64);
 	ck_assert_uint_eq(rng_counters(r).chains, 6);
 	ck_assert_uint_eq(rng_counters(r).bytes, 1 + 2 + 63 + 64 + 4095 + 4096);
 	ck_assert(atomic_load(&r->line));
@@ -38,12 +78,381 @@ START_TEST(rng_dev_01_random_bytes)
 }
 END_TEST
 
+/* A full queue of huge buffers: none of it in the guest's write, a piece of it in each turn. */
+START_TEST(work_is_bounded)
+{
+	struct rng_rig *r = rng_rig_run(&(struct rng_rig_options){.variant = _i, .manual = true});
+	uint32_t at, len;
+	unsigned n = 0;
+
+	for (; n < 64; n++)
+		rng_add(r, 0, RNG_ROOM);
+	ck_assert_uint_eq(rng_counters(r).held, 64);
+	ck_assert_uint_eq(atomic_load(&calls), 0);
+	ck_assert_uint_eq(changed(r, 0, RNG_ROOM), 0);
+	for (n = 1; n <= 64; n++) {
+		ck_assert(vmmio_manual_step(r->ex, 0));
+		ck_assert_uint_eq(atomic_load(&calls), n);
+		ck_assert_uint_eq(rng_counters(r).bytes, n * 4096);
+		ck_assert(rng_poll(r, &at, &len) && len == 4096); /* RNG-DEV-02 */
+	}
+	ck_assert_uint_eq(atomic_load(&largest), 4096);
+	ck_assert_uint_eq(changed(r, 4096, RNG_ROOM - 4096), 0);
+	ck_assert_uint_eq(vmmio_manual_pending(r->ex), 0);
+	rng_rig_free(r);
+}
+END_TEST
+
+START_TEST(small_buffers_share_one_turn)
+{
+	struct rng_rig *r = rng_rig_run(&(struct rng_rig_options){.variant = _i, .manual = true});
+
+	for (unsigned i = 0; i < 20; i++)
+		rng_add(r, AT(i), 64);
+	ck_assert(vmmio_manual_step(r->ex, 0));
+	ck_assert_uint_eq(atomic_load(&calls), 1);
+	for (unsigned i = 0; i < 16; i++)
+		ck_assert_uint_eq(rng_wait(r, AT(i)), 64);
+	ck_assert_uint_eq(rng_counters(r).held, 4);
+	rng_settle(r);
+	for (unsigned i = 16; i < 20; i++)
+		ck_assert_uint_eq(rng_wait(r, AT(i)), 64);
+	ck_assert_uint_eq(atomic_load(&calls), 2);
+	rng_rig_free(r);
+}
+END_TEST
+
+START_TEST(generator_that_is_not_ready)
+{
+	struct rng_rig *r = rng_rig_run(&(struct rng_rig_options){.variant = _i, .manual = true});
+
+	fixture_expect_log("entropy source getrandom: reading failed");
+	atomic_store(&failing, 1);
+	rng_add(r, 0, 64);
+	ck_assert(nothing_comes(r));
+	rng_add(r, AT(1), 64); /* does not make it try again */
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(atomic_load(&calls), 1);
+	vmmio_manual_advance(r->ex, RNG_SECOND);
+	ck_assert(nothing_comes(r));
+	vmmio_manual_advance(r->ex, RNG_SECOND);
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).failures, 3);
+	ck_assert_uint_eq(fixture_logged("reading failed"), 2); /* the first and the second */
+	ck_assert_uint_eq(changed(r, 0, RNG_ROOM), 0);
+	atomic_store(&failing, 0);
+	vmmio_manual_advance(r->ex, RNG_SECOND);
+	ck_assert(comes(r, 0, 64));
+	ck_assert(comes(r, AT(1), 64));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* --- Sources ----------------------------------------------------------------------------------- */
+
+/* Chains of many sizes, up to 40 at a time, against portions of many sizes. */
+static void all_bytes_in_order(struct rng_rig *r, uint32_t total)
+{
+	uint64_t got = 0, want = 0, head = 0, tail = 0;
+	uint32_t at, len, lens[64];
+	bool file = r->o.source == RNG_SOURCE_FILE;
+
+	while (got < total) {
+		while (head - tail < 40) {
+			lens[head % 64] = 1 + (uint32_t)(head * 37 % 900);
+			memset((char *)r->in.host + AT(head % 64), RNG_POISON, 1000);
+			rng_add(r, (uint32_t)AT(head % 64), lens[head % 64]);
+			head++;
+		}
+		if (!file && r->fed < total && r->fed < got + 4096)
+			rng_feed(r, 1 + (uint32_t)(want++ * 53 % (total - r->fed) % 700));
+		rng_settle(r);
+		while (rng_poll(r, &at, &len)) {
+			ck_assert_uint_eq(at, AT(tail % 64));
+			ck_assert(len >= 1 && len <= lens[tail % 64]);
+			ck_assert(rng_known(r, at, got, len));
+			got += len;
+			tail++;
+		}
+	}
+	ck_assert_uint_eq(got, total);
+	ck_assert_uint_eq(rng_counters(r).bytes, total);
+	ck_assert_uint_eq(rng_counters(r).chains, tail);
+}
+
+START_TEST(in_order_without_loss_or_repeat)
+{
+	for (int source = RNG_SOURCE_PIPE; source < RNG_SOURCES; source++) {
+		struct rng_rig_options o = {.variant = _i, .source = source, .file_size = 50000,
+			.rng = {.queue_size = 128}};
+		struct rng_rig *r = rng_rig_run(&o);
+
+		if (source == RNG_SOURCE_FILE) /* behind the last byte */
+			fixture_expect_log("at its end");
+		all_bytes_in_order(r, 50000);
+		rng_rig_free(r);
+	}
+}
+END_TEST
+
+START_TEST(the_same_by_hand)
+{
+	for (int source = RNG_SOURCE_PIPE; source < RNG_SOURCES; source++) {
+		struct rng_rig_options o = {.variant = _i, .manual = true, .source = source,
+			.file_size = 50000, .no_in_order = true, .rng = {.queue_size = 128}};
+		struct rng_rig *r = rng_rig_run(&o);
+
+		if (source == RNG_SOURCE_FILE)
+			fixture_expect_log("at its end");
+		all_bytes_in_order(r, 50000);
+		rng_rig_free(r);
+	}
+}
+END_TEST
+
+START_TEST(rng_dev_02_short_reads)
+{
+	for (int source = RNG_SOURCE_PIPE; source <= RNG_SOURCE_SOCKET; source++) {
+		struct rng_rig_options o = {.variant = _i, .manual = true, .source = source};
+		struct rng_rig *r = rng_rig_run(&o);
+
+		rng_feed(r, 10);
+		rng_add(r, AT(0), 64);
+		rng_add(r, AT(1), 64);
+		ck_assert(comes(r, AT(0), 10));
+		ck_assert(nothing_comes(r));
+		rng_feed(r, 1); /* wakes the one that waits */
+		ck_assert(comes(r, AT(1), 1));
+		rng_add(r, AT(2), 3);
+		rng_add(r, AT(3), 5);
+		rng_add(r, AT(4), 7);
+		ck_assert(nothing_comes(r));
+		rng_feed(r, 9);
+		ck_assert(comes(r, AT(2), 3));
+		ck_assert(comes(r, AT(3), 5));
+		ck_assert(comes(r, AT(4), 1));
+		ck_assert(rng_known(r, AT(0), 0, 10));
+		ck_assert(rng_known(r, AT(1), 10, 1));
+		ck_assert(rng_known(r, AT(2), 11, 3));
+		ck_assert(rng_known(r, AT(3), 14, 5));
+		ck_assert(rng_known(r, AT(4), 19, 1));
+		rng_rig_free(r);
+	}
+}
+END_TEST
+
+START_TEST(pieces_of_guest_memory)
+{
+	static const uint32_t pieces[] = {1, 2, 3, 500, 7, 1000, 0};
+	struct rng_rig_options o = {.variant = _i, .source = RNG_SOURCE_PIPE};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	rng_feed(r, 4000);
+	rng_add_cut(r, AT(0), pieces);
+	ck_assert_uint_eq(rng_wait(r, AT(0)), 1513);
+	ck_assert(rng_known(r, AT(0), 0, 1513));
+	rng_add(r, AT(1), 2480);
+	ck_assert_uint_eq(rng_wait(r, AT(1)), 2480);
+	rng_add_cut(r, AT(2), pieces); /* 7 bytes: the first pieces and a part of the next */
+	ck_assert_uint_eq(rng_wait(r, AT(2)), 7);
+	ck_assert(rng_known(r, AT(2), 3993, 7));
+	rng_rig_free(r);
+}
+END_TEST
+
+START_TEST(huge_buffers)
+{
+	struct rng_rig_options o = {.variant = _i, .source = RNG_SOURCE_FILE,
+		.file_size = 1 << 20, .rng = {.max_bytes = 1 << 20}};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	rng_add(r, 0, RNG_ROOM);
+	ck_assert_uint_eq(rng_wait(r, 0), 1 << 20);
+	ck_assert(rng_known(r, 0, 0, 1 << 20));
+	ck_assert_uint_eq(changed(r, 1 << 20, RNG_ROOM - (1 << 20)), 0);
+	rng_rig_free(r);
+}
+END_TEST
+
+/* --- What a driver can get wrong ------------------------------------------------------------------ */
+
+static void add_raw(struct rng_rig *r, unsigned n_out, unsigned n_in)
+{
+	struct vmmio_driver_seg out = {r->in.guest + AT(8), 16}, in = {r->in.guest + AT(9), 64};
+	struct vmmio_driver_chain chain = {.out = &out, .n_out = n_out, .in = &in, .n_in = n_in,
+		.cookie = (char *)r->in.host + AT(9)};
+	struct vmmio_driver_queue *queue = vmmio_driver_queue(r->driver, 0);
+
+	ck_assert_int_ge(vmmio_driver_queue_add(queue, &chain), 0);
+	vmmio_driver_queue_kick(queue);
+}
+
+START_TEST(rng_drv_01_readable_buffers)
+{
+	struct rng_rig_options o = {.variant = _i, .no_in_order = true, .source = RNG_SOURCE_PIPE};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	fixture_expect_log("device-writable buffers only");
+	rng_add(r, AT(0), 64); /* waits, the others do not */
+	add_raw(r, 1, 0);
+	ck_assert_uint_eq(rng_wait(r, AT(9)), 0);
+	add_raw(r, 1, 1);
+	ck_assert_uint_eq(rng_wait(r, AT(9)), 0);
+	add_raw(r, 1, 1);
+	ck_assert_uint_eq(rng_wait(r, AT(9)), 0);
+	ck_assert_uint_eq(changed(r, AT(8), AT(4)), 0);
+	ck_assert_uint_eq(rng_counters(r).refused, 3);
+	ck_assert_uint_eq(fixture_logged("device-writable buffers only"), 2);
+	rng_feed(r, 64);
+	ck_assert_uint_eq(rng_wait(r, AT(0)), 64);
+	rng_rig_free(r);
+}
+END_TEST
+
+/* --- Sources that end or fail ------------------------------------------------------------------- */
+
+static void ends(struct rng_rig *r, const char *how)
+{
+	rng_add(r, AT(1), 64);
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).failures, 1);
+	ck_assert_uint_eq(fixture_logged(how), 1);
+	vmmio_manual_advance(r->ex, RNG_SECOND - 1);
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).failures, 1);
+	ck_assert_uint_eq(changed(r, AT(1), 64), 0); /* nothing is not random */
+}
+
+START_TEST(end_of_a_file)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_FILE,
+		.file_size = 100};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	fixture_expect_log("at its end");
+	rng_add(r, AT(0), 128);
+	ck_assert(comes(r, AT(0), 100));
+	ck_assert(rng_known(r, AT(0), 0, 100));
+	ends(r, "at its end");
+	ck_assert_int_eq(lseek(r->feed, 100, SEEK_SET), 100);
+	rng_feed(r, 30);
+	vmmio_manual_advance(r->ex, 1);
+	ck_assert(comes(r, AT(1), 30));
+	ck_assert(rng_known(r, AT(1), 100, 30));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* Its writer has gone; another comes. */
+START_TEST(end_of_a_pipe)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_PIPE};
+	struct rng_rig *r = rng_rig_run(&o);
+	char path[48];
+
+	fixture_expect_log("at its end");
+	rng_feed(r, 10);
+	close(r->feed);
+	rng_add(r, AT(0), 128);
+	ck_assert(comes(r, AT(0), 10));
+	ends(r, "at its end");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->source);
+	r->feed = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(r->feed, 0);
+	rng_feed(r, 10);
+	vmmio_manual_advance(r->ex, 1);
+	ck_assert(comes(r, AT(1), 10));
+	ck_assert(rng_known(r, AT(1), 10, 10));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* Its peer has gone and left something unread. */
+START_TEST(error_of_a_socket)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_SOCKET};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	fixture_expect_log("reading failed (error 104");
+	fixture_expect_log("at its end");
+	rng_add(r, AT(0), 64);
+	ck_assert(nothing_comes(r));
+	ck_assert_int_eq(write(r->source, "x", 1), 1);
+	close(r->feed);
+	r->feed = -1;
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).failures, 1);
+	vmmio_manual_advance(r->ex, RNG_SECOND);
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).failures, 2);
+	rng_rig_free(r);
+}
+END_TEST
+
+START_TEST(error_of_a_file)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_FILE,
+		.file_size = 100};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	fixture_expect_log("reading failed (error 5");
+	rng_add(r, AT(1), 64);
+	vmmio_manual_run(r->ex, 10);
+	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
+	ck_assert_int_eq(vmmio_io_step(r->io, 0, -EIO), 0);
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).failures, 1);
+	vmmio_manual_advance(r->ex, RNG_SECOND);
+	ck_assert(comes(r, AT(1), 64));
+	ck_assert(rng_known(r, AT(1), 0, 64));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* The engine has no memory for a poll. */
+START_TEST(error_of_the_engine)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_PIPE};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	fixture_expect_log("cannot be polled");
+	fixture_expect_log("reading failed (error 12");
+	rng_add(r, AT(0), 64);
+	fixture_fail_alloc(1, false);
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).failures, 1);
+	rng_feed(r, 64);
+	ck_assert(nothing_comes(r));
+	vmmio_manual_advance(r->ex, RNG_SECOND);
+	ck_assert(comes(r, AT(0), 64));
+	rng_rig_free(r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rng");
-	TCase *tc = fixture_tcase(s, "buffers");
+	TCase *tc = fixture_tcase(s, "getrandom");
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, rng_dev_01_random_bytes, 0, RNG_VARIANTS);
+	tcase_add_loop_test(tc, work_is_bounded, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, small_buffers_share_one_turn, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, generator_that_is_not_ready, 0, RNG_MANUAL);
+	tc = fixture_tcase(s, "sources");
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, in_order_without_loss_or_repeat, 0, RNG_VARIANTS);
+	tcase_add_loop_test(tc, the_same_by_hand, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, rng_dev_02_short_reads, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, pieces_of_guest_memory, 0, RNG_VARIANTS);
+	tcase_add_loop_test(tc, huge_buffers, 0, RNG_VARIANTS);
+	tcase_add_loop_test(tc, rng_drv_01_readable_buffers, 0, RNG_VARIANTS);
+	tc = fixture_tcase(s, "failures");
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, end_of_a_file, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, end_of_a_pipe, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, error_of_a_socket, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, error_of_a_file, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, error_of_the_engine, 0, RNG_MANUAL);
 	return fixture_main(s);
 }

@@ -30,7 +30,9 @@ vmmio_test(stuck ${CMAKE_CURRENT_LIST_DIR}/test_stuck.c ${CMAKE_CURRENT_LIST_DIR
   ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(stuck_places ${CMAKE_CURRENT_LIST_DIR}/test_stuck_places.c
   ${CMAKE_CURRENT_LIST_DIR}/stuck_rig.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
-vmmio_test(rng ${CMAKE_CURRENT_LIST_DIR}/test_rng.c ${CMAKE_CURRENT_LIST_DIR}/rng_rig.c)
+foreach(part rng rng_life rng_source)
+  vmmio_test(${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c ${CMAKE_CURRENT_LIST_DIR}/rng_rig.c)
+endforeach()
 vmmio_test(io_kick ${CMAKE_CURRENT_LIST_DIR}/test_io_kick.c)
 # Random requests, limits and races of bounce mode take a minute each.
 foreach(part orphan_life bounce_data)

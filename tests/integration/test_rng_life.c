@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Resets, pauses, the rate and the end of an entropy device, step by step on the manual executor
+ * and I/O engine, and all at once on threads.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "integration/rng_rig.h"
+
+#define AT(i) ((i) * 8192u)
+
+static struct rng_rig *manual(int i, enum rng_source source)
+{
+	struct rng_rig_options o = {
+		.variant = i, .manual = true, .source = source, .file_size = 4096};
+
+	return rng_rig_run(&o);
+}
+
+static bool comes(struct rng_rig *r, uint32_t at, uint32_t len)
+{
+	uint32_t which, got;
+
+	rng_settle(r);
+	return rng_poll(r, &which, &got) && which == at && got == len;
+}
+
+static bool nothing_comes(struct rng_rig *r)
+{
+	uint32_t which, len;
+
+	rng_settle(r);
+	return !rng_poll(r, &which, &len);
+}
+
+static bool untouched(struct rng_rig *r)
+{
+	const uint8_t *in = r->in.host;
+
+	return in[0] == RNG_POISON && !memcmp(in, in + 1, r->in.size - 1);
+}
+
+static void run_tasks(struct rng_rig *r)
+{
+	vmmio_manual_run(r->ex, 1000);
+}
+
+static uint32_t leases(struct rng_rig *r)
+{
+	struct vmmio_device_counters counters;
+
+	vmmio_device_counters(r->dev, &counters);
+	return counters.leases;
+}
+
+/* Zero to Status, and the executor alone: whatever the engine has stays there. Version 2 runs
+ * it inside the write. */
+static void reset(struct rng_rig *r)
+{
+	ck_assert_int_eq(vmmio_device_write(r->dev, VMMIO_REG_STATUS, 4, 0), 0);
+	run_tasks(r);
+	ck_assert_uint_eq(vmmio_device_read(r->dev, VMMIO_REG_STATUS, 4), 0);
+	ck_assert_uint_eq(leases(r), 0);
+	ck_assert_uint_eq(rng_counters(r).held, 0);
+	ck_assert_int_eq(vmmio_driver_reset(r->driver, VMMIO_DRIVER_FOREVER), 0);
+}
+
+/* --- Resets -------------------------------------------------------------------------------------- */
+
+START_TEST(reset_waits_for_no_pipe)
+{
+	for (int source = RNG_SOURCE_PIPE; source <= RNG_SOURCE_SOCKET; source++) {
+		struct rng_rig *r = manual(_i, source);
+
+		for (unsigned i = 0; i < 40; i++)
+			rng_add(r, AT(i), 64);
+		ck_assert(nothing_comes(r));
+		ck_assert_uint_eq(rng_counters(r).held, 40);
+		reset(r);
+		ck_assert_uint_eq(rng_counters(r).cancelled, 40);
+		rng_feed(r, 100); /* nobody wants it */
+		rng_settle(r);
+		ck_assert(untouched(r));
+		rng_rig_start(r);
+		rng_add(r, AT(0), 64);
+		ck_assert(comes(r, AT(0), 64));
+		ck_assert(rng_known(r, AT(0), 0, 64));
+		rng_rig_free(r);
+	}
+}
+END_TEST
+
+/* What is read after its time is the next life's, and lost to none. */
+START_TEST(late_read)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_FILE);
+
+	rng_add(r, AT(0), 50);
+	run_tasks(r);
+	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
+	reset(r);
+	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
+	rng_rig_start(r); /* and settles: the read ends, for nobody */
+	ck_assert_uint_eq(vmmio_io_pending(r->io), 0);
+	ck_assert(untouched(r));
+	rng_add(r, AT(1), 64);
+	ck_assert(comes(r, AT(1), 50));
+	rng_add(r, AT(2), 64);
+	ck_assert(comes(r, AT(2), 64));
+	ck_assert(rng_known(r, AT(1), 0, 50));
+	ck_assert(rng_known(r, AT(2), 50, 64));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* The same, but the next life waits for it already. */
+START_TEST(later_read)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_FILE);
+
+	rng_add(r, AT(0), 50);
+	run_tasks(r);
+	reset(r);
+	ck_assert_int_eq(vmmio_driver_start(r->driver,
+				 _i & 2 ? VMMIO_FEATURE(VMMIO_F_RING_PACKED) : 0, 1, 0),
+		0);
+	rng_add(r, AT(1), 64);
+	run_tasks(r);
+	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
+	ck_assert(comes(r, AT(1), 50));
+	ck_assert(rng_known(r, AT(1), 0, 50));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* The task has not run yet. */
+START_TEST(reset_before_the_task)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_NONE);
+
+	for (unsigned i = 0; i < 40; i++)
+		rng_add(r, AT(i), 64);
+	reset(r);
+	ck_assert_uint_eq(rng_counters(r).cancelled, 40);
+	ck_assert(untouched(r));
+	rng_rig_start(r);
+	rng_add(r, AT(0), 64);
+	ck_assert(comes(r, AT(0), 64));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* Between two turns of the task: some have theirs, the others come back empty. */
+START_TEST(reset_between_turns)
+{
+	struct rng_rig *r = manual(_i | 1, RNG_SOURCE_NONE);
+
+	for (unsigned i = 0; i < 40; i++)
+		rng_add(r, AT(i), 64);
+	ck_assert(vmmio_manual_step(r->ex, 0));
+	reset(r);
+	ck_assert_uint_eq(rng_counters(r).chains, 16);
+	ck_assert_uint_eq(rng_counters(r).cancelled, 24);
+	rng_rig_free(r);
+}
+END_TEST
+
+START_TEST(queue_reset)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
+	struct vmmio_driver_queue *queue = vmmio_driver_queue(r->driver, 0);
+
+	for (unsigned round = 0; round < 3; round++) {
+		rng_add(r, AT(0), 64);
+		rng_add(r, AT(1), 64);
+		if (round != 1) /* then with the task queued */
+			ck_assert(nothing_comes(r));
+		ck_assert_int_eq(vmmio_driver_queue_reset_begin(queue), 0);
+		run_tasks(r);
+		ck_assert_int_eq(vmmio_driver_queue_reset_poll(queue), 0);
+		ck_assert_uint_eq(leases(r), 0);
+		ck_assert(untouched(r));
+		ck_assert_int_eq(vmmio_driver_queue_setup(r->driver, 0, NULL, &queue), 0);
+	}
+	ck_assert_uint_eq(rng_counters(r).cancelled, 6);
+	rng_feed(r, 64);
+	rng_add(r, AT(1), 64);
+	ck_assert(comes(r, AT(1), 64));
+	ck_assert(rng_known(r, AT(1), 0, 64));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* --- The end --------------------------------------------------------------------------------------- */
+
+START_TEST(destroyed_with_an_empty_pipe)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
+
+	rng_add(r, AT(0), 64);
+	ck_assert(nothing_comes(r));
+	rng_rig_destroy(r);
+	run_tasks(r);
+	ck_assert(atomic_load(&r->destroyed));
+	ck_assert(untouched(r));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* A read that the engine still has keeps neither device nor backend. */
+START_TEST(destroyed_with_a_read_out)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_FILE);
+
+	rng_add(r, AT(0), 64);
+	run_tasks(r);
+	rng_rig_destroy(r);
+	run_tasks(r);
+	ck_assert(atomic_load(&r->destroyed));
+	ck_assert_int_eq(vmmio_rng_destroy(r->rng), 0);
+	r->rng = NULL;
+	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
+	ck_assert_int_eq(vmmio_io_destroy(r->io), -EBUSY);
+	ck_assert(untouched(r));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* Nor does a deadline. */
+START_TEST(destroyed_while_it_waits_for_time)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .rng = {.rate_bytes = 10}};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	rng_add(r, AT(0), 10);
+	rng_add(r, AT(1), 10);
+	ck_assert(comes(r, AT(0), 10));
+	ck_assert_uint_ne(vmmio_manual_next_deadline(r->ex), UINT64_MAX);
+	rng_rig_destroy(r);
+	run_tasks(r);
+	ck_assert(atomic_load(&r->destroyed));
+	ck_assert_uint_eq(vmmio_manual_next_deadline(r->ex), UINT64_MAX);
+	rng_rig_free(r);
+}
+END_TEST
+
+/* A fence takes the chains of a reset that does not end; what brings them back late touches
+ * nothing, and keeps the device until then. */
+START_TEST(fenced_with_the_task_queued)
+{
+	struct rng_rig *r = manual(_i | 1, RNG_SOURCE_NONE);
+
+	fixture_expect_log("fence");
+	rng_add(r, AT(0), 64);
+	rng_add(r, AT(1), 64);
+	ck_assert_uint_eq(vmmio_manual_pending(r->ex), 1); /* the task */
+	ck_assert_int_eq(vmmio_device_write(r->dev, VMMIO_REG_STATUS, 4, 0), 0);
+	ck_assert(vmmio_manual_step(r->ex, 1)); /* quiesce */
+	ck_assert_uint_ne(vmmio_device_read(r->dev, VMMIO_REG_STATUS, 4), 0);
+	ck_assert_int_eq(vmmio_device_fence(r->dev), 0);
+	while (vmmio_manual_step(r->ex, 1))
+		;
+	ck_assert_uint_eq(vmmio_device_read(r->dev, VMMIO_REG_STATUS, 4), 0);
+	rng_rig_destroy(r);
+	while (vmmio_manual_step(r->ex, 1))
+		;
+	ck_assert(!atomic_load(&r->destroyed));
+	run_tasks(r);
+	ck_assert(atomic_load(&r->destroyed));
+	ck_assert(untouched(r));
+	ck_assert_uint_eq(rng_counters(r).cancelled, 2);
+	rng_rig_free(r);
+}
+END_TEST
+
+/* One device at a time; the next one goes on where the source is. */
+START_TEST(one_backend_two_devices)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
+	struct vmmio_device_options options = {
+		.size = sizeof(options),
+		.version = 3,
+		.backend = vmmio_rng_backend(r->rng),
+		.memory = r->memory,
+		.executor = r->ex,
+		.log = fixture_log(),
+	};
+	struct vmmio_device *second;
+
+	fixture_expect_log("attach");
+	ck_assert_int_eq(vmmio_device_create(&options, &second), -EBUSY);
+	rng_feed(r, 100);
+	rng_add(r, AT(0), 60);
+	ck_assert(comes(r, AT(0), 60));
+	rng_rig_destroy(r);
+	rng_settle(r);
+	ck_assert(atomic_load(&r->destroyed));
+	r->destroyed = r->dying = false;
+	ck_assert_int_eq(vmmio_device_create(&options, &r->dev), 0);
+	ck_assert_int_eq(vmmio_driver_reset(r->driver, VMMIO_DRIVER_FOREVER), 0);
+	rng_rig_start(r);
+	rng_add(r, AT(0), 60);
+	ck_assert(comes(r, AT(0), 40));
+	ck_assert(rng_known(r, AT(0), 60, 40));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* --- Pauses ------------------------------------------------------------------------------------------ */
+
+struct told {
+	struct vmmio_waiter waiter;
+	unsigned times;
+	int result;
+};
+
+static void done(struct vmmio_waiter *waiter, int result)
+{
+	struct told *told = (struct told *)waiter;
+
+	told->times++;
+	told->result = result;
+}
+
+static void pause_rng(struct rng_rig *r)
+{
+	struct told told = {.waiter.done = done};
+	int answer = vmmio_device_pause(r->dev, &told.waiter);
+
+	ck_assert_int_ge(answer, 0);
+	run_tasks(r);
+	ck_assert_uint_eq(told.times, answer == VMMIO_PENDING);
+	ck_assert_int_eq(told.result, 0);
+}
+
+static void resume_rng(struct rng_rig *r)
+{
+	struct told told = {.waiter.done = done};
+	int answer = vmmio_device_resume(r->dev, &told.waiter);
+
+	ck_assert_int_ge(answer, 0);
+	run_tasks(r);
+	ck_assert_uint_eq(told.times, answer == VMMIO_PENDING);
+	ck_assert_int_eq(told.result, 0);
+}
+
+START_TEST(paused_chains_are_kept)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
+
+	rng_add(r, AT(0), 64);
+	rng_add(r, AT(1), 64);
+	ck_assert(nothing_comes(r));
+	pause_rng(r);
+	ck_assert_uint_eq(leases(r), 2);
+	rng_feed(r, 100);
+	ck_assert(nothing_comes(r));
+	ck_assert(untouched(r));
+	resume_rng(r);
+	ck_assert(comes(r, AT(0), 64));
+	ck_assert(comes(r, AT(1), 36));
+	ck_assert(rng_known(r, AT(1), 64, 36));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* The report comes when the task has let go, and then it begins no more. */
+START_TEST(paused_with_the_task_queued)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_NONE);
+	unsigned done_before;
+
+	for (unsigned i = 0; i < 40; i++)
+		rng_add(r, AT(i), 64);
+	ck_assert(vmmio_manual_step(r->ex, 0));
+	done_before = (unsigned)rng_counters(r).chains;
+	pause_rng(r);
+	ck_assert_uint_le(rng_counters(r).chains, done_before + 16);
+	done_before = (unsigned)rng_counters(r).chains;
+	rng_add(r, AT(40), 64); /* stays in the ring */
+	rng_settle(r);
+	ck_assert_uint_eq(rng_counters(r).chains, done_before);
+	resume_rng(r);
+	rng_settle(r);
+	ck_assert_uint_eq(rng_counters(r).chains, 41);
+	rng_rig_free(r);
+}
+END_TEST
+
+START_TEST(paused_while_it_waits_for_time)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .rng = {.rate_bytes = 10}};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	rng_add(r, AT(0), 10);
+	rng_add(r, AT(1), 10);
+	ck_assert(comes(r, AT(0), 10));
+	pause_rng(r);
+	vmmio_manual_advance(r->ex, 10 * RNG_SECOND);
+	ck_assert(nothing_comes(r));
+	resume_rng(r);
+	ck_assert(comes(r, AT(1), 10));
+	rng_rig_free(r);
+}
+END_TEST
+
+START_TEST(reset_while_paused)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
+
+	rng_add(r, AT(0), 64);
+	ck_assert(nothing_comes(r));
+	pause_rng(r);
+	reset(r);
+	ck_assert_uint_eq(rng_counters(r).cancelled, 1);
+	rng_feed(r, 10);
+	resume_rng(r);
+	rng_rig_start(r);
+	rng_add(r, AT(0), 64);
+	ck_assert(comes(r, AT(0), 10));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* --- The rate ------------------------------------------------------------------------------------------ */
+
+START_TEST(rate_limits)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_PIPE,
+		.rng = {.rate_bytes = 100, .rate_period = 1000}};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	rng_feed(r, 500);
+	vmmio_manual_advance(r->ex, 12345);
+	for (unsigned i = 0; i < 5; i++)
+		rng_add(r, AT(i), 64);
+	ck_assert(comes(r, AT(0), 64));
+	ck_assert(comes(r, AT(1), 36)); /* what is left: RNG-DEV-02 */
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).throttled, 1);
+	vmmio_manual_advance(r->ex, 999);
+	ck_assert(nothing_comes(r));
+	/* A reset gives no more; nor does asking again. */
+	reset(r);
+	rng_rig_start(r);
+	rng_add(r, AT(0), 80);
+	rng_add(r, AT(1), 80);
+	ck_assert(nothing_comes(r));
+	vmmio_manual_advance(r->ex, 1);
+	ck_assert(comes(r, AT(0), 80));
+	ck_assert(rng_known(r, AT(0), 100, 80));
+	ck_assert(comes(r, AT(1), 20));
+	/* What was not used is not saved up. */
+	vmmio_manual_advance(r->ex, 10000);
+	rng_add(r, AT(2), 300);
+	rng_add(r, AT(3), 300);
+	ck_assert(comes(r, AT(2), 100));
+	ck_assert(nothing_comes(r));
+	ck_assert_uint_eq(rng_counters(r).bytes, 300);
+	rng_rig_free(r);
+}
+END_TEST
+
+/* A period that never ends, and the clock it is added to. */
+START_TEST(endless_period)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true,
+		.rng = {.rate_bytes = 100, .rate_period = UINT64_MAX}};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	vmmio_manual_advance(r->ex, 12345);
+	rng_add(r, AT(0), 128);
+	rng_add(r, AT(1), 128);
+	ck_assert(comes(r, AT(0), 100));
+	vmmio_manual_advance(r->ex, UINT64_MAX / 2);
+	ck_assert(nothing_comes(r));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* --- All at once ---------------------------------------------------------------------------------------- */
+
+static void *feed(void *arg)
+{
+	struct rng_rig *r = arg;
+	uint8_t bytes[300] = {0};
+
+	/* Until the reading end is closed, more or less; it never blocks. */
+	while (!r->dying) {
+		if (write(r->feed, bytes, sizeof(bytes)) < 0)
+			usleep(50);
+	}
+	return NULL;
+}
+
+START_TEST(resets_against_a_source)
+{
+	struct rng_rig_options o = {.variant = _i, .source = RNG_SOURCE_PIPE,
+		.rng = {.rate_bytes = 20000, .rate_period = 1000000}};
+	struct rng_rig *r = rng_rig_new(&o);
+	pthread_t thread;
+	uint32_t at, len;
+
+	ck_assert_int_eq(fcntl(r->feed, F_SETFL, O_NONBLOCK), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, feed, r), 0);
+	for (unsigned round = 0; round < 100; round++) {
+		rng_rig_start(r);
+		for (unsigned i = 0; i < 40; i++)
+			rng_add(r, AT(i), 1 + (i * 31 + round) % 300);
+		for (unsigned n = round % 30; n;)
+			if (rng_poll(r, &at, &len))
+				n--, ck_assert(len && len <= 300);
+			else
+				rng_settle(r);
+		ck_assert_int_eq(vmmio_driver_reset(r->driver, VMMIO_DRIVER_FOREVER), 0);
+	}
+	rng_rig_start(r);
+	for (unsigned i = 0; i < 40; i++)
+		rng_add(r, AT(i), 300);
+	rng_rig_destroy(r); /* dying */
+	pthread_join(thread, NULL);
+	rng_rig_free(r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("rng_life");
+	TCase *tc = fixture_tcase(s, "reset");
+
+	tcase_add_loop_test(tc, reset_waits_for_no_pipe, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, late_read, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, later_read, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, reset_before_the_task, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, reset_between_turns, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, queue_reset, 0, RNG_MANUAL);
+	tc = fixture_tcase(s, "end");
+	tcase_add_loop_test(tc, destroyed_with_an_empty_pipe, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, destroyed_with_a_read_out, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, destroyed_while_it_waits_for_time, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, fenced_with_the_task_queued, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, one_backend_two_devices, 0, RNG_MANUAL);
+	tc = fixture_tcase(s, "pause");
+	tcase_add_loop_test(tc, paused_chains_are_kept, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, paused_with_the_task_queued, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, paused_while_it_waits_for_time, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, reset_while_paused, 0, RNG_MANUAL);
+	tc = fixture_tcase(s, "rate");
+	tcase_add_loop_test(tc, rate_limits, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, endless_period, 0, RNG_MANUAL);
+	tc = fixture_tcase(s, "threads");
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, resets_against_a_source, 0, RNG_VARIANTS);
+	return fixture_main(s);
+}
