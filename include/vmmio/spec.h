@@ -193,4 +193,20 @@ struct vmmio_blk_segment {
 	uint32_t flags;
 };
 
+/* --- Console device -------------------------------------------------------- */
+#define VMMIO_CONSOLE_F_SIZE 0
+#define VMMIO_CONSOLE_F_MULTIPORT 1
+#define VMMIO_CONSOLE_F_EMERG_WRITE 2
+
+/* Offsets into the configuration space. */
+#define VMMIO_CONSOLE_CFG_COLS 0
+#define VMMIO_CONSOLE_CFG_ROWS 2
+#define VMMIO_CONSOLE_CFG_MAX_NR_PORTS 4
+#define VMMIO_CONSOLE_CFG_EMERG_WR 8
+#define VMMIO_CONSOLE_CFG_SIZE 12
+
+/* Queues of the first port. */
+#define VMMIO_CONSOLE_RECEIVEQ 0
+#define VMMIO_CONSOLE_TRANSMITQ 1
+
 #endif

@@ -55,6 +55,7 @@
 
 #include <vmmio/backend.h>
 #include <vmmio/backends/blk.h>
+#include <vmmio/backends/console.h>
 #include <vmmio/backends/null.h>
 #include <vmmio/backends/rng.h>
 #include <vmmio/base.h>
