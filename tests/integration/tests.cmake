@@ -9,6 +9,7 @@ vmmio_test(blk ${CMAKE_CURRENT_LIST_DIR}/test_blk.c ${CMAKE_CURRENT_LIST_DIR}/bl
 vmmio_test(blk_image ${CMAKE_CURRENT_LIST_DIR}/test_blk_image.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(blk_reset ${CMAKE_CURRENT_LIST_DIR}/test_blk_reset.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(blk_bounce ${CMAKE_CURRENT_LIST_DIR}/test_blk_bounce.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
+vmmio_test(console ${CMAKE_CURRENT_LIST_DIR}/test_console.c ${CMAKE_CURRENT_LIST_DIR}/console_rig.c)
 foreach(part pending host pause pause_reset pause_turns fence)
   vmmio_test(${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c)
 endforeach()
