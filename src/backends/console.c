@@ -340,11 +340,14 @@ static bool is_writing(struct vmmio_console *c)
 /* A last try. Bytes that stay unwritten are told of, unless nobody ever fetched any. */
 static void flush(struct vmmio_console *c)
 {
-	size_t left;
+	size_t left = SIZE_MAX, before;
 
 	pthread_mutex_lock(&c->lock);
-	vmmio_console_write_out(c);
-	left = vmmio_console_used(&c->from_guest) + vmmio_console_used(&c->emergency);
+	do {
+		before = left;
+		vmmio_console_write_out(c);
+		left = vmmio_console_used(&c->from_guest) + vmmio_console_used(&c->emergency);
+	} while (left && left < before);
 	vmmio_console_unlock(c);
 	if (left && c->out.kind != CONSOLE_MEMORY)
 		vmmio_console_log(&c->log, VMMIO_LOG_INFO,

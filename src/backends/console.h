@@ -22,7 +22,8 @@
 #include <vmmio/device.h>
 
 #define CONSOLE_BUFFER 4096u
-#define CONSOLE_BUFFER_MAX (16u << 20)
+#define CONSOLE_BUFFER_MAX (1u << 20)
+#define CONSOLE_AT_ONCE 65536u /* bytes, about: before others get the lock */
 #define CONSOLE_QUEUE_SIZE 64u
 #define CONSOLE_EMERGENCY 256u
 #define CONSOLE_QUEUES 2u

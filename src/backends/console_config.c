@@ -48,7 +48,7 @@ int vmmio_console_check_options(const struct vmmio_console_options *o)
 	if (o->queue_size > VMMIO_QUEUE_SIZE_LIMIT)
 		return wrong(o, "queue_size", o->queue_size, "at most 32768");
 	if (o->buffer_size > CONSOLE_BUFFER_MAX)
-		return wrong(o, "buffer_size", o->buffer_size, "at most 16 MiB");
+		return wrong(o, "buffer_size", o->buffer_size, "at most 1 MiB");
 	return 0;
 }
 

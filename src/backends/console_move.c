@@ -74,16 +74,20 @@ static void take_output(struct vmmio_console *c, struct console_ring *ring, int6
 static void write_polled(struct vmmio_console *c)
 {
 	struct console_ring *ring;
+	size_t done = 0;
 
 	while ((ring = next_ring(c))) {
 		struct console_span piece = vmmio_console_filled(ring);
-		ssize_t n = vmmio_console_fd_write(&c->out, piece);
+		ssize_t n = -EAGAIN;
 
+		if (done < CONSOLE_AT_ONCE)
+			n = vmmio_console_fd_write(&c->out, piece);
 		if (n == -EAGAIN) {
 			vmmio_console_arm(c);
 			return;
 		}
 		take_output(c, ring, n, piece.len);
+		done += piece.len;
 	}
 }
 

@@ -35,26 +35,30 @@ static int check_access(const struct vmmio_console *c, int flags, bool output)
 		      : refuse(c, -EACCES, "in is not open for reading", "open it so, or set -1");
 }
 
-static int check_kind(const struct vmmio_console *c, int fd, mode_t mode)
+static bool is_master(int fd)
+{
+	unsigned number;
+
+	return ioctl(fd, TIOCGPTN, &number) == 0;
+}
+
+static int check_kind(const struct vmmio_console *c, int fd, mode_t mode, int flags)
 {
 	socklen_t len = sizeof(int);
 	int type = 0;
 
 	if (S_ISDIR(mode))
 		return refuse(c, -EISDIR, "a directory", "give a pipe, terminal, socket or file");
+	/* It cannot be opened anew, that makes another one; and whoever reads its other side
+	 * may never do so. */
+	if (is_master(fd) && !(flags & O_NONBLOCK))
+		return refuse(c, -EINVAL, "the master's side of a pseudo terminal, and it blocks",
+			"set O_NONBLOCK on it, or set pty to have one made");
 	if (!S_ISSOCK(mode))
 		return 0;
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_STREAM)
 		return refuse(c, -EPROTOTYPE, "not a stream socket", "use SOCK_STREAM");
 	return 0;
-}
-
-/* The master's side of a pseudo terminal cannot be opened anew: that makes another one. */
-static bool can_reopen(int fd, mode_t mode)
-{
-	unsigned number;
-
-	return S_ISFIFO(mode) || (isatty(fd) && ioctl(fd, TIOCGPTN, &number));
 }
 
 static int open_own(struct console_end *end, int fd, int mode, bool reopen)
@@ -82,14 +86,16 @@ static int open_end(struct vmmio_console *c, struct console_end *end, int fd, bo
 			"give an open descriptor, or -1");
 	err = check_access(c, flags, output);
 	if (!err)
-		err = check_kind(c, fd, st.st_mode);
+		err = check_kind(c, fd, st.st_mode, flags);
 	if (err)
 		return err;
 	end->kind = CONSOLE_POLLED;
 	end->socket = S_ISSOCK(st.st_mode);
 	end->fifo = output && S_ISFIFO(st.st_mode);
+	end->pty = is_master(fd);
 	end->blocking = !end->socket && !(flags & O_NONBLOCK);
-	err = open_own(end, fd, output ? O_WRONLY : O_RDONLY, can_reopen(fd, st.st_mode));
+	err = open_own(end, fd, output ? O_WRONLY : O_RDONLY,
+		S_ISFIFO(st.st_mode) || (isatty(fd) && !end->pty));
 	return err ? refuse(c, err, "a descriptor cannot be duplicated", "close descriptors") : 0;
 }
 

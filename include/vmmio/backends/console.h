@@ -19,8 +19,9 @@
  * What happens to bytes
  * ---------------------
  *  From the guest: copied in order into a buffer of buffer_size bytes, and from there written
- *  on. While it is full the guest's chain waits (a reset ends that wait), no thread does. A
- *  chain is completed when its last byte is in the buffer. What is in the buffer has left the
+ *  on. While it is full the guest's chain waits (a reset ends that wait), no thread does: a
+ *  guest whose kernel logs here is as fast as its reader. A chain is completed when its last
+ *  byte is in the buffer. What is in the buffer has left the
  *  guest: a reset, pause or destroyed device does not take it back. It is written as soon as
  *  the other side takes it, but not between the device's destruction and the next one's
  *  creation on this backend; vmmio_console_destroy tries a last time.
@@ -31,7 +32,8 @@
  *  To the guest: read only while its driver runs, at most buffer_size bytes ahead of
  *  the guest's receive buffers. What has been read and did not get into a receive buffer
  *  before a reset is for the next driver. The end of the input (nobody has the pseudo terminal
- *  open, all writers of the pipe have gone, ^D) is no end: what comes later is read again.
+ *  open, all writers of the pipe have gone, ^D) is no end: what comes later is read again;
+ *  but a file's is.
  *
  *  Guest memory is touched by the device's executor only, never by an I/O thread, so it may
  *  be slow to arrive (VMMIO_REGION_PINNED or not).
@@ -60,7 +62,7 @@ struct vmmio_console_options {
 	 * time, before what is in the buffer; 256 bytes of it may wait. */
 	bool emergency;
 	uint16_t queue_size;  /* 0: 64 */
-	uint32_t buffer_size; /* bytes, each way, 0: 4096; at most 16 MiB */
+	uint32_t buffer_size; /* bytes, each way, 0: 4096; at most 1 MiB */
 	/* Required unless the form is memory; shared by any number of devices; outlives the
 	 * console. Used from the device's creation to its destruction. */
 	struct vmmio_io *io;
@@ -71,9 +73,10 @@ struct vmmio_console_options {
 /*
  * Control role. Each refusal has one log line that names the value and the remedy; nothing is
  * left behind.
- * -EINVAL: an option. -EBADF: in or out is not open. -EACCES: not open for reading or writing.
- * -EISDIR: a directory. -EPROTOTYPE: a socket that is no stream. -ENOMEM, -EMFILE, -ENOSPC, ...:
- * what the system said of buffers, descriptors and pseudo terminals.
+ * -EINVAL: an option; the master's side of a pseudo terminal, without O_NONBLOCK. -EBADF: in
+ * or out is not open. -EACCES: not open for reading or writing. -EISDIR: a directory.
+ * -EPROTOTYPE: a socket that is no stream. -ENOMEM, -EMFILE, -ENOSPC, ...: what the system
+ * said of buffers, descriptors and pseudo terminals.
  */
 VMMIO_API VMMIO_MUST_CHECK int vmmio_console_create(
 	const struct vmmio_console_options *options, struct vmmio_console **out);
