@@ -268,9 +268,29 @@ size_t term_far_read(struct term *t, void *data, size_t len)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+void term_far_get(struct term *t, void *data, size_t len)
+{
+	for (size_t got = 0, n; got < len; got += n) {
+		n = term_far_read(t, (uint8_t *)data + got, len - got);
+		if (!n)
+			term_relax(t);
+	}
+}
+
 uint8_t term_byte(uint64_t n)
 {
 	return (uint8_t)(n ^ n >> 8 ^ n >> 15);
+}
+
+void term_check(const void *data, size_t len, uint64_t n)
+{
+	const uint8_t *bytes = data;
+	size_t i;
+
+	for (i = 0; i < len && bytes[i] == term_byte(n + i); i++)
+		;
+	if (i < len)
+		ck_abort_msg("byte %llu of the stream is 0x%02x", (unsigned long long)(n + i), bytes[i]);
 }
 
 /* --- The guest's side ----------------------------------------------------------------------- */

@@ -61,9 +61,13 @@ void term_settle(struct term *term);
 /* The other side; neither blocks. How many bytes. */
 size_t term_far_write(struct term *term, const void *data, size_t len);
 size_t term_far_read(struct term *term, void *data, size_t len);
+/* All of it, however long it takes: a pty's bytes do not arrive at once. */
+void term_far_get(struct term *term, void *data, size_t len);
 
 /* Byte number n of the streams that tests send. */
 uint8_t term_byte(uint64_t n);
+/* These are the bytes from number n on. */
+void term_check(const void *data, size_t len, uint64_t n);
 
 /* The guest's side. Both make a chain available, of pieces of the given lengths (0 ends), from
  * offset at of the area; send fills it with the stream from byte n. Returns whether there
