@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Sourced by run: what came of it. $output/verdicts has a line "MACHINE CASE VERDICT SECONDS WHY"
+# for each case of each machine.
+
+# What the guest said of case $1: "passed SECONDS" or "failed SECONDS WHY".
+said() {
+	sed -n "s/.*guest: $1 \(\(passed\|failed\) [0-9.].*\)/\1/p" "$results/serial.log" 2>/dev/null |
+		tail -n 1
+}
+
+# What has to be right outside of the guest. Prints why it is not.
+outside() {
+	if grep -q '^beside_guest()' "$here/cases/$1.sh"; then
+		beside=$(tail -n 1 "$results/$1.beside" 2>/dev/null)
+		if [ "$beside" != passed ]; then
+			echo "outside of the guest: ${beside:-it waited in vain}"
+			return 1
+		fi
+	fi
+	if grep -q '^on_host()' "$here/cases/$1.sh"; then
+		(. "$here/cases/$1.sh" && on_host) || return 1
+	fi
+}
+
+# judge CASE: prints "VERDICT SECONDS WHY".
+judge() {
+	verdict=$(said "$1")
+	case $verdict in
+	'') echo "failed - it was not reached, or did not end" ;;
+	failed*) echo "$verdict" ;;
+	*)
+		if why=$(outside "$1"); then
+			echo "$verdict"
+		else
+			echo "failed ${verdict#passed } $why"
+		fi
+		;;
+	esac
+}
+
+judge_all() {
+	while read -r name vmm version disks module cases; do
+		images=$work/images/$name results=$work/results/$name
+		for case in $(echo "$cases" | tr , ' '); do
+			echo "$name $case $(judge "$case")"
+		done
+	done <"$work/plan" >"$output/verdicts"
+	[ -e "$output/skipped" ] || return 0
+	while read -r name cases why; do
+		for case in $(echo "$cases" | tr , ' '); do
+			echo "$name $case skipped - $why"
+		done
+	done <"$output/skipped" >>"$output/verdicts"
+}
+
+# Of each machine that failed, the end of what its guest wrote, and where there is more.
+tails() {
+	for name in $(awk '$3 == "failed" { print $1 }' "$output/verdicts" | uniq); do
+		printf '\n--- The last of %s:\n' "$name"
+		tail -n 15 "$work/results/$name/serial.log" "$work/results/$name/vmm.log" 2>&1
+		echo "More: $work/results/$name, and $output/drive.log. Again: tests/guest/run" \
+			"--machine $name --seed $seed --verbose"
+	done
+}
+
+# A line for each case, a column for each machine: seconds, if it passed.
+table() {
+	awk '
+	!($1 in column) { column[$1] = ++n; machine[n] = $1 }
+	!($2 in line) { line[$2] = ++m; name[m] = $2 }
+	{ cell[$1, $2] = $3 == "passed" ? $4 " s" : toupper($3) }
+	END {
+		printf "%-10s", "case"
+		for (i = 1; i <= n; i++)
+			printf " %12s", machine[i]
+		print ""
+		for (j = 1; j <= m; j++) {
+			printf "%-10s", name[j]
+			for (i = 1; i <= n; i++)
+				printf " %12s", (machine[i], name[j]) in cell ? cell[machine[i], name[j]] : "-"
+			print ""
+		}
+	}' "$output/verdicts"
+}
+
+count() {
+	awk -v verdict="$1" '$3 == verdict { n++ } END { print n + 0 }' "$output/verdicts"
+}
+
+report() {
+	tails
+	echo
+	table
+	awk '$3 != "passed" {
+		where = $1 ": " $2 " " $3
+		$1 = $2 = $3 = $4 = ""
+		print where ": " substr($0, 5)
+	}' "$output/verdicts"
+	say "$(elapsed) s, seed $seed"
+	echo "$(count passed) passed, $(count failed) failed, $(count skipped) skipped"
+	[ "$(count failed)" -eq 0 ]
+}

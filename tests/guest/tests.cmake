@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# --- Real guests
+add_test(NAME guest CONFIGURATIONS Long COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/run
+  --vmm ${CMAKE_BINARY_DIR}/bin/vmmio-vm-static --output ${CMAKE_CURRENT_BINARY_DIR}/guest)
+set_tests_properties(guest PROPERTIES TIMEOUT 1800 SKIP_RETURN_CODE 77 RESOURCE_LOCK packages)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Sourced by drive.sh: how each VMM is started. start_VMM becomes the VMM's process: kernel
+# messages to standard output; disks, entropy and a console as virtio-mmio devices.
+#
+# They use: $base, where everything is; $initrd; $append, of the kernel's command line; $version,
+# of the transport; $disks, as in the plan; $images; $console, a pair of FIFOs: $console.in is
+# read by the VMM, $console.out written; $results, a folder for what the VMM has to say.
+
+memory=256 cpus=2
+
+# What disk number $1 is called, and its image.
+disk_name() {
+	echo "$1" | awk '{ printf "vd%c", 96 + $1 }'
+}
+
+image() {
+	echo "$images/$(disk_name "$1").img"
+}
+
+# Debian's QEMU, with its own loader and libraries.
+start_qemu() {
+	number=0
+	set --
+	for kind in $(echo "$disks" | tr / ' '); do
+		number=$((number + 1))
+		case $kind in
+		*delay=*ms)
+			set -- "$@" -blockdev "driver=null-co,node-name=disk$number,size=48M,read-zeroes=on,latency-ns=$(delay "$kind")000000"
+			;;
+		*) set -- "$@" -drive "file=$(image $number),format=raw,if=none,id=disk$number" ;;
+		esac
+		case $kind in
+		packed*) packed=on ;;
+		*) packed=off ;;
+		esac
+		set -- "$@" -device "virtio-blk-device,drive=disk$number,packed=$packed"
+	done
+	exec "$base"/qemu/lib/ld-linux-*.so.? --library-path "$base/qemu/lib" "$base/qemu/qemu" \
+		-L "$base/qemu" -M microvm -accel kvm -cpu host -smp $cpus -m $memory \
+		-nodefaults -no-user-config -display none -serial stdio \
+		-kernel "$base/boot/vmlinuz" -initrd "$initrd" -append "$append reboot=t" \
+		-global virtio-mmio.force-legacy=false "$@" -device virtio-rng-device \
+		-device virtio-serial-device -chardev "pipe,id=hvc,path=$console" \
+		-device virtconsole,chardev=hvc
+}
+
+# The number of milliseconds in "split,delay=100ms".
+delay() {
+	echo "$1" | sed 's/.*delay=\([0-9]*\)ms.*/\1/'
+}
+
+# libvmmio's example. Its options for a disk are those of the plan.
+start_vmmio() {
+	number=0
+	set --
+	for kind in $(echo "$disks" | tr / ' '); do
+		number=$((number + 1))
+		words=$(echo ",$kind" | sed 's/,split//')
+		set -- "$@" --disk "$(image $number),version=$version$words"
+	done
+	exec "$base/bin/vmmio-vm" --kernel "$base/boot/vmlinuz" --initrd "$initrd" --append "$append" \
+		--mem ${memory}M --cpus $cpus "$@" --rng="version=$version" \
+		--console="version=$version,in=$console.in,out=$console.out"
+}
