@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The virtio-mmio devices: what an embedder of libvmmio writes. A window of registers, an
+ * interrupt and a backend each; one pool of threads for their resets, one I/O engine for all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <vmmio/backends/blk.h>
+#include <vmmio/backends/console.h>
+#include <vmmio/backends/rng.h>
+#include <vmmio/io.h>
+
+#include "machine.h"
+#include "watch.h"
+
+#define QUEUE_NOTIFY 0x50u
+
+enum { MAX_QUEUES = 2 };
+
+/* One queue's notifications by eventfd, on the I/O thread. */
+struct kick {
+	struct vmmio_io_poll poll;
+	struct vmmio_device *device;
+	unsigned queue;
+};
+
+struct window {
+	struct devices *all;
+	const struct device_options *options;
+	char name[16];
+	struct vmmio_blk *blk;
+	struct vmmio_rng *rng;
+	struct vmmio_console *console;
+	uint64_t features_off;
+	int in, out; /* of a console */
+	const struct vmmio_backend *backend;
+	struct vmmio_device *device;
+	int interrupt; /* eventfd */
+	struct kick kicks[MAX_QUEUES];
+	struct watch *watch; /* NULL: nobody watches */
+	struct vmmio_waiter waiter;
+};
+
+struct devices {
+	struct vm *vm;
+	struct vmmio_executor *pool;
+	struct vmmio_io *io;
+	bool io_used;
+	struct window windows[MAX_DEVICES];
+	unsigned n;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	int n_out; /* resets, or destroys, that are under way */
+};
+
+static void print_log(void *ctx, enum vmmio_log_level level, const char *line)
+{
+	(void)ctx;
+	if (level <= VMMIO_LOG_WARN)
+		tell("%s", line);
+}
+
+static const struct vmmio_log to_stderr = {.fn = print_log};
+
+/* --- Backends ----------------------------------------------------------------------------- */
+
+static int create_blk(struct window *w)
+{
+	struct vmmio_blk_options options = {
+		.size = sizeof(options),
+		.path = w->options->image,
+		.read_only = w->options->read_only,
+		.delay = w->options->delay,
+		.io = w->all->io,
+		.serial = w->name,
+		.features_off = {w->features_off},
+		.log = to_stderr,
+	};
+	int error = vmmio_blk_create(&options, &w->blk);
+
+	w->backend = error ? NULL : vmmio_blk_backend(w->blk);
+	return error;
+}
+
+static int create_rng(struct window *w)
+{
+	struct vmmio_rng_options options = {
+		.size = sizeof(options),
+		.io = w->all->io,
+		.features_off = {w->features_off},
+		.log = to_stderr,
+	};
+	int error = vmmio_rng_create(&options, &w->rng);
+
+	w->backend = error ? NULL : vmmio_rng_backend(w->rng);
+	return error;
+}
+
+/* For reading and writing: the other end of a FIFO may come later, and go and come again. */
+static int open_end(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_CREAT | O_CLOEXEC, 0644);
+
+	return fd < 0 ? fail("--console: %s: %s", path, strerror(errno)) : fd;
+}
+
+static int create_console(struct window *w)
+{
+	struct vmmio_console_options options = {
+		.size = sizeof(options),
+		.pty = !w->options->in,
+		.io = w->all->io,
+		.features_off = {w->features_off},
+		.log = to_stderr,
+	};
+	int error;
+
+	if (!options.pty) {
+		options.in = w->in = open_end(w->options->in);
+		options.out = w->out = open_end(w->options->out);
+		if (w->in < 0 || w->out < 0)
+			return -EIO;
+	}
+	error = vmmio_console_create(&options, &w->console);
+	if (error)
+		return error;
+	if (options.pty)
+		tell("the guest's hvc0 is %s", vmmio_console_pty(w->console));
+	w->backend = vmmio_console_backend(w->console);
+	return 0;
+}
+
+static int (*const create_backend[])(struct window *) = {
+	[DEVICE_DISK] = create_blk, [DEVICE_RNG] = create_rng, [DEVICE_CONSOLE] = create_console};
+
+static void destroy_backend(struct window *w)
+{
+	int error = vmmio_blk_destroy(w->blk);
+
+	if (!error)
+		error = vmmio_rng_destroy(w->rng);
+	if (!error)
+		error = vmmio_console_destroy(w->console);
+	if (error)
+		fail("%s: %s", w->name, strerror(-error));
+	if (w->in >= 0)
+		close(w->in);
+	if (w->out >= 0)
+		close(w->out);
+}
+
+/* --- Devices ---------------------------------------------------------------------------------- */
+
+static void kicked(struct vmmio_io_poll *poll)
+{
+	struct kick *kick = (struct kick *)poll;
+
+	vmmio_device_queue_event(kick->device, kick->queue);
+}
+
+static int watch_queue(struct window *w, unsigned queue)
+{
+	struct kick *kick = &w->kicks[queue];
+
+	kick->device = w->device;
+	kick->queue = queue;
+	kick->poll.ready = kicked;
+	kick->poll.fd = vmmio_device_queue_eventfd(w->device, queue);
+	if (kick->poll.fd < 0)
+		return kick->poll.fd;
+	return vmmio_io_poll_add(w->all->io, &kick->poll);
+}
+
+static int create_device(struct window *w)
+{
+	struct vmmio_device_options options = {
+		.size = sizeof(options),
+		.name = w->name,
+		.version = w->options->version,
+		.backend = w->backend,
+		.memory = w->all->vm->memory,
+		.executor = w->all->pool,
+		.irq = {.use_eventfd = true, .eventfd = w->interrupt},
+		.log = to_stderr,
+	};
+
+	options.observers = watch_observers(w->watch, &options.n_observers);
+	return vmmio_device_create(&options, &w->device);
+}
+
+static int create_window(struct window *w)
+{
+	const struct vm_options *o = w->all->vm->options;
+	bool watched = o->trace || o->monitor;
+	int error = 0;
+
+	w->interrupt = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->interrupt < 0)
+		return -errno;
+	if (watched) {
+		w->watch = watch_create(w->all->vm, w->name);
+		if (!w->watch)
+			return -EIO;
+	}
+	error = create_backend[w->options->kind](w);
+	if (!error)
+		error = create_device(w);
+	/* Who watches register accesses has to see those to QueueNotify, too. */
+	for (unsigned q = 0; !error && !watched && q < w->backend->n_queues; q++)
+		error = watch_queue(w, q);
+	return error;
+}
+
+static void name_windows(struct devices *all)
+{
+	static const char *const kinds[] = {
+		[DEVICE_DISK] = "disk", [DEVICE_RNG] = "rng", [DEVICE_CONSOLE] = "console"};
+	unsigned count[3] = {0};
+
+	for (unsigned i = 0; i < all->vm->options->n_devices; i++) {
+		struct window *w = &all->windows[i];
+
+		w->all = all;
+		w->options = &all->vm->options->devices[i];
+		w->in = w->out = w->interrupt = -1;
+		w->features_off = w->options->packed ? 0 : 1ull << VMMIO_F_RING_PACKED;
+		snprintf(w->name, sizeof(w->name), "%s%u", kinds[w->options->kind],
+			count[w->options->kind]++);
+	}
+}
+
+struct devices *devices_create(struct vm *vm)
+{
+	struct vmmio_pool_options pool = {.size = sizeof(pool), .log = to_stderr};
+	struct vmmio_io_options io = {.size = sizeof(io), .log = to_stderr};
+	struct devices *all = calloc(1, sizeof(*all));
+	int error = all ? 0 : -ENOMEM;
+
+	if (all) {
+		all->vm = vm;
+		pthread_mutex_init(&all->lock, NULL);
+		pthread_cond_init(&all->changed, NULL);
+		error = vmmio_pool_create(&pool, &all->pool);
+	}
+	if (!error)
+		error = vmmio_io_create(&io, &all->io);
+	/* For the queues' eventfds; a backend is a user of its own. */
+	if (!error)
+		error = vmmio_io_use(all->io);
+	if (!error)
+		all->io_used = true;
+	if (!error)
+		name_windows(all);
+	while (!error && all->n < vm->options->n_devices) {
+		error = create_window(&all->windows[all->n++]);
+		if (error)
+			fail("%s cannot be had: %s", all->windows[all->n - 1].name, strerror(-error));
+	}
+	if (error) {
+		devices_destroy(all);
+		return NULL;
+	}
+	return all;
+}
+
+int devices_connect(struct devices *all)
+{
+	for (unsigned i = 0; i < all->n; i++) {
+		struct window *w = &all->windows[i];
+		uint64_t notify = WINDOW_BASE + i * (uint64_t)WINDOW_STEP + QUEUE_NOTIFY;
+
+		if (kvm_irqfd(all->vm, w->interrupt, WINDOW_IRQ + i))
+			return -1;
+		for (unsigned q = 0; q < MAX_QUEUES && w->kicks[q].device; q++) {
+			if (kvm_ioeventfd(all->vm, w->kicks[q].poll.fd, notify, q))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+void devices_watch(struct devices *all)
+{
+	for (unsigned i = 0; i < all->n; i++)
+		watch_write(all->windows[i].watch);
+}
+
+/* --- Register accesses ------------------------------------------------------------------------ */
+
+static struct vmmio_device *find(struct devices *all, uint64_t address, uint64_t *offset)
+{
+	uint64_t i = (address - WINDOW_BASE) / WINDOW_STEP;
+
+	*offset = (address - WINDOW_BASE) % WINDOW_STEP;
+	return i < all->n && *offset < WINDOW_SIZE ? all->windows[i].device : NULL;
+}
+
+bool devices_read(struct devices *all, uint64_t address, unsigned size, uint64_t *value)
+{
+	uint64_t offset;
+	struct vmmio_device *device = find(all, address, &offset);
+
+	if (device)
+		*value = vmmio_device_read(device, offset, size);
+	return device;
+}
+
+bool devices_write(struct devices *all, uint64_t address, unsigned size, uint64_t value)
+{
+	uint64_t offset;
+	struct vmmio_device *device = find(all, address, &offset);
+
+	if (device && vmmio_device_write(device, offset, size, value))
+		fail("a register write at 0x%llx was refused", (unsigned long long)address);
+	return device;
+}
+
+/* --- Their ends: of a boot, and of all -------------------------------------------------------- */
+
+static void count(struct devices *all, int change)
+{
+	pthread_mutex_lock(&all->lock);
+	all->n_out += change;
+	pthread_cond_signal(&all->changed);
+	pthread_mutex_unlock(&all->lock);
+}
+
+static void wait_for_all(struct devices *all)
+{
+	pthread_mutex_lock(&all->lock);
+	while (all->n_out)
+		pthread_cond_wait(&all->changed, &all->lock);
+	pthread_mutex_unlock(&all->lock);
+}
+
+static void reset_done(struct vmmio_waiter *waiter, int result)
+{
+	struct window *w = (struct window *)((char *)waiter - offsetof(struct window, waiter));
+
+	(void)result; /* a reset has no other than 0 */
+	count(w->all, -1);
+}
+
+static void destroyed(void *ctx)
+{
+	count(ctx, -1);
+}
+
+int devices_reset(struct devices *all)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < all->n && !error; i++) {
+		struct window *w = &all->windows[i];
+		int answer;
+
+		w->waiter.done = reset_done;
+		count(all, 1);
+		answer = vmmio_device_reset(w->device, &w->waiter);
+		if (answer != VMMIO_PENDING)
+			count(all, -1);
+		if (answer < 0)
+			error = fail("%s: %s", w->name, strerror(-answer));
+	}
+	wait_for_all(all);
+	return error;
+}
+
+static void destroy_devices(struct devices *all)
+{
+	for (unsigned i = 0; i < all->n; i++) {
+		struct window *w = &all->windows[i];
+
+		for (unsigned q = 0; q < MAX_QUEUES; q++)
+			vmmio_io_poll_remove(all->io, &w->kicks[q].poll);
+		if (!w->device)
+			continue;
+		count(all, 1);
+		if (vmmio_device_destroy(w->device, destroyed, all))
+			count(all, -1);
+	}
+	wait_for_all(all);
+}
+
+bool devices_destroy(struct devices *all)
+{
+	bool good = true;
+	int error;
+
+	if (!all)
+		return true;
+	destroy_devices(all);
+	for (unsigned i = 0; i < all->n; i++) {
+		struct window *w = &all->windows[i];
+
+		destroy_backend(w);
+		good = watch_destroy(w->watch) && good;
+		if (w->interrupt >= 0)
+			close(w->interrupt);
+	}
+	if (all->io_used)
+		vmmio_io_unuse(all->io);
+	error = vmmio_io_destroy(all->io);
+	if (!error && all->pool)
+		error = vmmio_executor_destroy(all->pool);
+	if (error)
+		fail("taking the devices apart: %s", strerror(-error));
+	pthread_cond_destroy(&all->changed);
+	pthread_mutex_destroy(&all->lock);
+	free(all);
+	return good;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * vmmio-vm: the smallest honest virtual machine around libvmmio. It boots Linux under KVM; disk,
+ * entropy source and console are virtio-mmio devices of the library.
+ *
+ *   main.c     from boot to boot
+ *   kvm.c      the KVM machine            vcpu.c     its processors, and where their exits go
+ *   boot.c     the kernel in memory       acpi.c     the tables it finds the devices by
+ *   serial.c   ttyS0                      devices.c  the virtio-mmio devices: read this first
+ *   watch.c    trace and monitor          options.c  the command line
+ */
+#include <errno.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+enum { EXIT_GOOD = 0, EXIT_ERROR = 1, EXIT_TRIPLE_FAULT = 3, EXIT_DRIVER = 4 };
+
+#define TRACE_EVERY 20 /* ms */
+
+/* --- What survives a reboot ----------------------------------------------------------------- */
+
+static int create_memory(struct vm *vm)
+{
+	struct vmmio_region region = {.size = vm->options->mem};
+	void *ram = mmap(NULL, vm->options->mem, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int error;
+
+	if (ram == MAP_FAILED)
+		return fail("%llu MiB for the guest: %s", (unsigned long long)(vm->options->mem >> 20),
+			strerror(errno));
+	vm->ram = ram;
+	region.host = ram;
+	error = vmmio_memory_create(NULL, &vm->memory);
+	if (!error)
+		error = vmmio_memory_add(vm->memory, &region);
+	return error ? fail("guest memory: %s", strerror(-error)) : 0;
+}
+
+static int vm_create(struct vm *vm)
+{
+	vm->ended = eventfd(0, EFD_CLOEXEC);
+	if (vm->ended < 0)
+		return fail("eventfd: %s", strerror(errno));
+	if (kvm_open(vm) || create_memory(vm))
+		return -1;
+	vm->devices = devices_create(vm);
+	if (!vm->devices)
+		return -1;
+	vm->serial = serial_create(vm);
+	return vm->serial ? 0 : -1;
+}
+
+/* false: a driver broke a rule of the monitor's. */
+static bool vm_destroy(struct vm *vm)
+{
+	bool good;
+
+	serial_destroy(vm->serial);
+	good = devices_destroy(vm->devices);
+	vmmio_memory_destroy(vm->memory);
+	if (vm->ram)
+		munmap(vm->ram, vm->options->mem);
+	return good;
+}
+
+/* --- A boot ----------------------------------------------------------------------------------- */
+
+static void wait_for_end(struct vm *vm, int signals)
+{
+	struct pollfd fds[] = {{.fd = vm->ended, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	uint64_t count;
+
+	while (poll(fds, 2, vm->options->trace ? TRACE_EVERY : -1) <= 0)
+		devices_watch(vm->devices);
+	if (fds[1].revents)
+		vm_end(vm, VM_QUIT);
+	while (read(vm->ended, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
+}
+
+static enum vm_end run_boot(struct vm *vm, int signals)
+{
+	enum vm_end end;
+
+	serial_connect(vm->serial, true);
+	if (vcpus_create(vm) || devices_connect(vm->devices) || vcpus_start(vm))
+		vm_end(vm, VM_ERROR);
+	wait_for_end(vm, signals);
+	end = (enum vm_end)atomic_load(&vm->end);
+	vcpus_stop(vm);
+	serial_connect(vm->serial, false);
+	return end;
+}
+
+static enum vm_end boot(struct vm *vm, int signals)
+{
+	enum vm_end end = VM_ERROR;
+
+	atomic_store(&vm->end, VM_RUNS);
+	if (boot_load(vm) == 0 && kvm_machine_create(vm) == 0)
+		end = run_boot(vm, signals);
+	vcpus_destroy(vm);
+	kvm_machine_destroy(vm);
+	return end;
+}
+
+/*
+ * The guest's memory is used again, so first nothing of the devices' old life may touch it any
+ * more: devices_reset returns when that is so.
+ */
+static int prepare_reboot(struct vm *vm)
+{
+	tell("the guest reboots");
+	if (devices_reset(vm->devices))
+		return -1;
+	return madvise(vm->ram, vm->options->mem, MADV_DONTNEED) ?
+		fail("guest memory: %s", strerror(errno)) : 0;
+}
+
+static enum vm_end run(struct vm *vm, int signals)
+{
+	enum vm_end end;
+
+	while ((end = boot(vm, signals)) == VM_RESET && !vm->options->no_reboot) {
+		if (prepare_reboot(vm))
+			return VM_ERROR;
+	}
+	return end;
+}
+
+static int exit_code(enum vm_end end, bool good)
+{
+	static const char *const text[] = {
+		[VM_OFF] = "the guest has powered off",
+		[VM_RESET] = "the guest reboots, and that was to be the end",
+		[VM_TRIPLE_FAULT] = "the guest's processor shut down (triple fault)",
+		[VM_QUIT] = "ended from outside",
+	};
+
+	if (end == VM_ERROR)
+		return EXIT_ERROR;
+	tell("%s", text[end]);
+	if (end == VM_TRIPLE_FAULT)
+		return EXIT_TRIPLE_FAULT;
+	return good ? EXIT_GOOD : EXIT_DRIVER;
+}
+
+/* Signals that end the machine, for every thread. */
+static int catch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+	struct vm_options options;
+	struct vm vm = {.options = &options, .kvm = -1, .fd = -1};
+	enum vm_end end = VM_ERROR;
+	int signals;
+
+	options_parse(argc, argv, &options);
+	signals = catch_signals();
+	if (vm_create(&vm) == 0)
+		end = run(&vm, signals);
+	return exit_code(end, vm_destroy(&vm));
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ttyS0: as much of a 16550 as Linux's driver asks for. What is sent goes out at once, so the
+ * transmitter is always empty; what arrives waits until there is room in the receiver.
+ */
+#include <errno.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "machine.h"
+
+enum { DATA, INTERRUPTS, IDENTITY, LINE, MODEM, LINE_STATUS, MODEM_STATUS, SCRATCH };
+enum { ON_DATA = 1, ON_EMPTY = 2 };                                 /* Interrupts */
+enum { NO_INTERRUPT = 1, IS_EMPTY = 2, IS_DATA = 4, FIFOS = 0xc0 }; /* Identity */
+enum { DIVISOR_ACCESS = 0x80 };                                     /* Line */
+enum { LOOP = 0x10 };                                               /* Modem */
+enum { HAS_DATA = 1, SENT = 0x60 };                                 /* Line status */
+enum { CARRIER_READY_CLEAR = 0xb0 };                                /* Modem status */
+
+enum { ROOM = 16 };
+
+struct serial {
+	struct vm *vm;
+	pthread_mutex_t lock;
+	uint8_t registers[8], divisor[2];
+	uint8_t arrived[ROOM];
+	unsigned n_arrived;
+	sem_t room;
+	bool empty_pending, high;
+	bool wired; /* there is a KVM machine whose interrupt this is */
+	bool terminal, reads;
+	struct termios before; /* of the terminal */
+	pthread_t reader;
+};
+
+/* --- Registers: called with the lock held ------------------------------------------------- */
+
+static uint8_t identity(const struct serial *s)
+{
+	if (s->registers[INTERRUPTS] & ON_DATA && s->n_arrived)
+		return FIFOS | IS_DATA;
+	if (s->registers[INTERRUPTS] & ON_EMPTY && s->empty_pending)
+		return FIFOS | IS_EMPTY;
+	return FIFOS | NO_INTERRUPT;
+}
+
+static void update_line(struct serial *s)
+{
+	bool high = !(identity(s) & NO_INTERRUPT);
+
+	if (s->wired && high != s->high) {
+		kvm_line(s->vm, SERIAL_IRQ, high);
+		s->high = high;
+	}
+}
+
+static uint8_t take(struct serial *s)
+{
+	uint8_t byte = s->arrived[0];
+
+	if (!s->n_arrived)
+		return 0;
+	memmove(s->arrived, s->arrived + 1, --s->n_arrived);
+	sem_post(&s->room);
+	return byte;
+}
+
+/* In a loop the outputs come back as inputs. */
+static uint8_t modem_status(uint8_t modem)
+{
+	if (!(modem & LOOP))
+		return CARRIER_READY_CLEAR;
+	return (uint8_t)((modem & 0xc) << 4 | (modem & 2) << 3 | (modem & 1) << 5);
+}
+
+static uint8_t read_register(struct serial *s, unsigned offset)
+{
+	uint8_t value;
+
+	if (offset <= INTERRUPTS && s->registers[LINE] & DIVISOR_ACCESS)
+		return s->divisor[offset];
+	switch (offset) {
+	case DATA:
+		return take(s);
+	case IDENTITY:
+		value = identity(s);
+		if (value & IS_EMPTY)
+			s->empty_pending = false;
+		return value;
+	case LINE_STATUS:
+		return SENT | (s->n_arrived ? HAS_DATA : 0);
+	case MODEM_STATUS:
+		return modem_status(s->registers[MODEM]);
+	}
+	return s->registers[offset];
+}
+
+static void write_register(struct serial *s, unsigned offset, uint8_t value)
+{
+	if (offset <= INTERRUPTS && s->registers[LINE] & DIVISOR_ACCESS) {
+		s->divisor[offset] = value;
+		return;
+	}
+	if (offset == DATA) {
+		while (!(s->registers[MODEM] & LOOP) && write(STDOUT_FILENO, &value, 1) < 0 && errno == EINTR)
+			;
+		s->empty_pending = true;
+	} else if (offset == INTERRUPTS) {
+		s->empty_pending |= value & ~s->registers[INTERRUPTS] & ON_EMPTY;
+	}
+	s->registers[offset] = value;
+}
+
+uint8_t serial_read(struct serial *s, unsigned offset)
+{
+	uint8_t value;
+
+	pthread_mutex_lock(&s->lock);
+	value = read_register(s, offset);
+	update_line(s);
+	pthread_mutex_unlock(&s->lock);
+	return value;
+}
+
+void serial_write(struct serial *s, unsigned offset, uint8_t value)
+{
+	pthread_mutex_lock(&s->lock);
+	write_register(s, offset, value);
+	update_line(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Registers as after power-on, the line low. */
+void serial_connect(struct serial *s, bool wired)
+{
+	pthread_mutex_lock(&s->lock);
+	memset(s->registers, 0, sizeof(s->registers));
+	s->empty_pending = s->high = false;
+	s->wired = wired;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* --- Input ---------------------------------------------------------------------------------- */
+
+/* Ends by cancellation, in read or sem_wait. */
+static void *read_input(void *arg)
+{
+	struct serial *s = arg;
+	bool escaped = false;
+	uint8_t byte;
+
+	while (read(STDIN_FILENO, &byte, 1) == 1) {
+		if (s->terminal && byte == 1 && !escaped) { /* Ctrl-A */
+			escaped = true;
+			continue;
+		}
+		if (escaped && byte == 'x')
+			vm_end(s->vm, VM_QUIT);
+		escaped = false;
+		sem_wait(&s->room);
+		pthread_mutex_lock(&s->lock);
+		s->arrived[s->n_arrived++] = byte;
+		update_line(s);
+		pthread_mutex_unlock(&s->lock);
+	}
+	return NULL;
+}
+
+/* Keys go to the guest, which echoes them. */
+static void take_terminal(struct serial *s)
+{
+	struct termios raw;
+
+	s->terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &s->before) == 0;
+	if (!s->terminal)
+		return;
+	raw = s->before;
+	cfmakeraw(&raw);
+	raw.c_oflag |= OPOST; /* for what the VMM itself says */
+	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
+struct serial *serial_create(struct vm *vm)
+{
+	struct serial *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		fail("no memory");
+		return NULL;
+	}
+	s->vm = vm;
+	pthread_mutex_init(&s->lock, NULL);
+	sem_init(&s->room, 0, ROOM);
+	take_terminal(s);
+	s->reads = pthread_create(&s->reader, NULL, read_input, s) == 0;
+	return s;
+}
+
+void serial_destroy(struct serial *s)
+{
+	if (!s)
+		return;
+	if (s->reads) {
+		pthread_cancel(s->reader);
+		pthread_join(s->reader, NULL);
+	}
+	if (s->terminal)
+		tcsetattr(STDIN_FILENO, TCSANOW, &s->before);
+	free(s);
+}
