@@ -2,10 +2,10 @@
 # Sourced by run: what came of it. $output/verdicts has a line "MACHINE CASE VERDICT SECONDS WHY"
 # for each case of each machine.
 
-# What the guest said of case $1: "passed SECONDS" or "failed SECONDS WHY".
+# What the guest said first of case $1: "passed SECONDS" or "failed SECONDS WHY".
 said() {
 	sed -n "s/.*guest: $1 \(\(passed\|failed\) [0-9.].*\)/\1/p" "$results/serial.log" 2>/dev/null |
-		tail -n 1
+		head -n 1
 }
 
 # What has to be right outside of the guest. Prints why it is not.
@@ -25,17 +25,16 @@ outside() {
 # judge CASE: prints "VERDICT SECONDS WHY".
 judge() {
 	verdict=$(said "$1")
-	case $verdict in
-	'') echo "failed - it was not reached, or did not end" ;;
-	failed*) echo "$verdict" ;;
-	*)
-		if why=$(outside "$1"); then
-			echo "$verdict"
-		else
-			echo "failed ${verdict#passed } $why"
-		fi
-		;;
-	esac
+	if [ -z "$verdict" ]; then
+		echo "failed - it was not reached, or did not end"
+	elif why=$(outside "$1"); then
+		echo "$verdict"
+	else
+		case $verdict in
+		passed*) echo "failed ${verdict#passed } $why" ;;
+		*) echo "$verdict; $why" ;;
+		esac
+	fi
 }
 
 judge_all() {

@@ -22,6 +22,6 @@ in_guest() {
 		look_at "$disk" "$kind"
 	done </disks
 	eventually [ -c /dev/hwrng ]
-	eventually [ -c /dev/hvc0 ]
+	eventually console_opens
 	[ "$(nproc)" -eq 2 ] || fail "$(nproc) processors instead of 2"
 }

@@ -2,7 +2,7 @@
 # A shell on hvc0 does what somebody outside types, and its answers get there.
 
 in_guest() {
-	eventually [ -c /dev/hvc0 ]
+	eventually console_opens
 	(
 		exec </dev/hvc0 >/dev/hvc0 2>&1
 		stty -echo

@@ -28,9 +28,15 @@ use_rng() {
 	dd if=/dev/hwrng of=/dev/null bs=16 count=1 2>/dev/null || fail "cannot read /dev/hwrng"
 }
 
-# The device as virtio sees it; one folder up, as virtio-mmio does.
-rng() {
-	readlink -f /sys/bus/virtio/drivers/virtio_rng/virtio*
+# Nobody listens.
+use_console() {
+	eventually console_opens
+	echo "another life" >/dev/hvc0 || fail "cannot write to /dev/hvc0"
+}
+
+# The only device of a driver, as virtio sees it; one folder up, as virtio-mmio does.
+device_of() {
+	readlink -f /sys/bus/virtio/drivers/"$1"/virtio*
 }
 
 # rebind_in CYCLE DEVICE
@@ -50,7 +56,9 @@ in_guest() {
 			rebind_in "$cycle" "$(readlink -f "/sys/block/$disk/device")"
 			read_disk "$disk"
 		done
-		rebind_in "$cycle" "$(rng)"
+		rebind_in "$cycle" "$(device_of virtio_rng)"
 		use_rng
+		rebind_in "$cycle" "$(device_of virtio_console)"
+		use_console
 	done
 }
