@@ -11,6 +11,10 @@ fail() {
 	exit 1
 }
 
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
 # Seconds since boot, and since one of these times.
 now() {
 	cut -d ' ' -f 1 /proc/uptime

@@ -122,10 +122,19 @@ make_work() {
 	done <"$work/plan"
 }
 
-# Standard input: the plan. Leaves out the machines for which something cannot be had; to
-# $output/skipped, "NAME CASES WHY".
+# Standard input: the plan. Leaves out the machines and cases for which something cannot be had;
+# to $output/skipped, "NAME CASES WHY".
 with_parts() {
 	while read -r name kind version disks module cases; do
+		case ,$cases, in
+		*,stall,*)
+			[ -x "$(dirname "$vmm")/vmmio-guest-stall" ] || {
+				echo "$name stall no vmmio-guest-stall beside $vmm" >>"$output/skipped"
+				cases=$(echo "$cases" | tr , '\n' | grep -vx stall | paste -sd , -)
+			}
+			;;
+		esac
+		[ -n "$cases" ] || continue
 		why=
 		[ "$kind" != vmmio ] || [ -x "$vmm" ] || why="no $vmm"
 		[ "$module" != polling ] || get_module || why="no virtio_mmio that polls"

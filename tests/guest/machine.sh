@@ -10,7 +10,7 @@ progress() {
 	while IFS= read -r line; do
 		printf '%s\n' "$line" >>"$output/drive.log"
 		case $line in
-		*'| guest: '*' begins') [ -n "$verbose" ] || continue ;;
+		*'| guest: stalls '* | *'| guest: '*' begins') [ -n "$verbose" ] || continue ;;
 		*'| guest: '* | [a-z]*': '*) ;;
 		*) [ -n "$verbose" ] || continue ;;
 		esac

@@ -82,6 +82,25 @@ table() {
 	}' "$output/verdicts"
 }
 
+# figure NAME: the median in ms, of the JSON line on standard input.
+figure() {
+	sed -n "s/.*\"$1\": {\"median\": \([0-9]*\).*/\1/p" | awk '{ printf "%.3f ms", $1 / 1e6 }'
+}
+
+# What vmmio-guest-stall measured, side by side.
+stalls() {
+	title='\nA reset with slow reads in flight, as the guest sees it (medians):\n'
+	for file in "$work"/results/*/serial.log; do
+		line=$(sed -n 's/.*guest: stalls //p' "$file" | head -n 1)
+		[ -n "$line" ] || continue
+		printf "$title"
+		title=
+		printf '  %-12s write of zero %12s   zero read after %12s   a read of Status %s\n' \
+			"$(basename "$(dirname "$file")")" "$(echo "$line" | figure write_ns)" \
+			"$(echo "$line" | figure zero_ns)" "$(echo "$line" | figure read_ns)"
+	done
+}
+
 count() {
 	awk -v verdict="$1" '$3 == verdict { n++ } END { print n + 0 }' "$output/verdicts"
 }
@@ -90,6 +109,7 @@ report() {
 	tails
 	echo
 	table
+	stalls
 	awk '$3 != "passed" {
 		where = $1 ": " $2 " " $3
 		$1 = $2 = $3 = $4 = ""

@@ -8,16 +8,17 @@
 
 memory=256 cpus=2
 
-# What disk number $1 is called, and its image.
-disk_name() {
-	echo "$1" | awk '{ printf "vd%c", 96 + $1 }'
-}
-
+# image NUMBER KIND: of a disk.
 image() {
-	echo "$images/$(disk_name "$1").img"
+	letter=$(echo "$1" | awk '{ printf "%c", 96 + $1 }')
+	case $2 in
+	*delay=*) echo "$images/slow$letter.img" ;;
+	*) echo "$images/vd$letter.img" ;;
+	esac
 }
 
-# Debian's QEMU, with its own loader and libraries.
+# Debian's QEMU, with its own loader and libraries. Several of its windows share a page, which
+# vmmio-guest-stall could not map otherwise while a driver has one of the others.
 start_qemu() {
 	number=0
 	set --
@@ -25,9 +26,9 @@ start_qemu() {
 		number=$((number + 1))
 		case $kind in
 		*delay=*ms)
-			set -- "$@" -blockdev "driver=null-co,node-name=disk$number,size=48M,read-zeroes=on,latency-ns=$(delay "$kind")000000"
+			set -- "$@" -blockdev "driver=null-co,node-name=disk$number,size=50331648,read-zeroes=on,latency-ns=$(delay "$kind")000000"
 			;;
-		*) set -- "$@" -drive "file=$(image $number),format=raw,if=none,id=disk$number" ;;
+		*) set -- "$@" -drive "file=$(image $number "$kind"),format=raw,if=none,id=disk$number" ;;
 		esac
 		case $kind in
 		packed*) packed=on ;;
@@ -38,7 +39,7 @@ start_qemu() {
 	exec "$base"/qemu/lib/ld-linux-*.so.? --library-path "$base/qemu/lib" "$base/qemu/qemu" \
 		-L "$base/qemu" -M microvm -accel kvm -cpu host -smp $cpus -m $memory \
 		-nodefaults -no-user-config -display none -serial stdio \
-		-kernel "$base/boot/vmlinuz" -initrd "$initrd" -append "$append reboot=t" \
+		-kernel "$base/boot/vmlinuz" -initrd "$initrd" -append "$append reboot=t iomem=relaxed" \
 		-global virtio-mmio.force-legacy=false "$@" -device virtio-rng-device \
 		-device virtio-serial-device -chardev "pipe,id=hvc,path=$console" \
 		-device virtconsole,chardev=hvc
@@ -56,7 +57,7 @@ start_vmmio() {
 	for kind in $(echo "$disks" | tr / ' '); do
 		number=$((number + 1))
 		words=$(echo ",$kind" | sed 's/,split//')
-		set -- "$@" --disk "$(image $number),version=$version$words"
+		set -- "$@" --disk "$(image $number "$kind"),version=$version$words"
 	done
 	exec "$base/bin/vmmio-vm" --kernel "$base/boot/vmlinuz" --initrd "$initrd" --append "$append" \
 		--mem ${memory}M --cpus $cpus "$@" --rng="version=$version" \
