@@ -43,7 +43,7 @@ relay() {
 		printf '%s| %s\n' "$name" "$line"
 		case $line in
 		*"guest: up "*) boots=$((boots + 1)) ;;
-		*"Kernel panic"*) boots=3 ;;
+		*"Rebooting in "*) boots=3 ;; # panic=5, and all is told
 		esac
 		[ $boots -lt 3 ] || kill -9 "$(cat "$console.pid")" 2>/dev/null
 	done
@@ -96,6 +96,14 @@ boot() {
 	echo "$name: ended with exit code $(cat "$results/exit")"
 }
 
+# The VMM would go on: what runs in the background is not interrupted.
+interrupted() {
+	kill -9 "$(cat "$console.pid")" 2>/dev/null
+	rm -rf "$folder"
+	exit 1
+}
+
+trap interrupted INT TERM
 while read -r name vmm version disks module cases; do
 	boot "$name" "$vmm" "$version" "$disks" "$module" "$cases" </dev/null
 done <"$base/${1:-plan}"

@@ -99,7 +99,7 @@ make_disks() {
 # write_append TEXT: the guests' kernel command line, and TEXT. They have no clock chip, and
 # waiting for one takes seconds.
 write_append() {
-	echo "console=ttyS0 panic=-1 mitigations=off initcall_blacklist=cmos_init seed=$seed $1" \
+	echo "console=ttyS0 panic=5 mitigations=off initcall_blacklist=cmos_init seed=$seed $1" \
 		>"$work/boot/append"
 }
 
@@ -146,22 +146,27 @@ with_parts() {
 	done
 }
 
-# Builds vmmio-vm, unless it is there or of no use.
+# Builds vmmio-vm, and what measures stalls, unless they are there or of no use.
 get_vmm() {
 	if [ -x "$vmm" ] || [ ! -d "$top/examples/kvm" ] || ! grep -q ' vmmio ' "$output/plan"; then
 		return
 	fi
 	setup_packages
 	setup_configure "$top/build"
-	setup_make "$top/build" --target vmmio-vm-static
+	setup_make "$top/build" --target vmmio-vm-static $([ ! -e "$here/stall.c" ] || echo vmmio-guest-stall)
 	vmm=$top/build/bin/vmmio-vm-static
 }
 
-# Builds the changed virtio_mmio, once. Leaves its path in $output/module/path.
+# Builds the changed virtio_mmio, once. Leaves its path in $output/module/path. 1: it cannot be
+# had here.
 get_module() {
-	[ -e "$output/module/path" ] || {
-		mkdir -p "$output/module"
-		[ -x "$here/module" ] && "$here/module" "$output/module" >"$output/module/new" </dev/null &&
-			mv "$output/module/new" "$output/module/path"
-	}
+	[ -x "$here/module" ] || return 1
+	[ ! -e "$output/module/path" ] || return 0
+	mkdir -p "$output/module"
+	"$here/module" "$output/module" >"$output/module/new" </dev/null
+	case $? in
+	0) mv "$output/module/new" "$output/module/path" ;;
+	77) return 1 ;;
+	*) fail "the changed virtio_mmio cannot be built; see above" ;;
+	esac
 }
