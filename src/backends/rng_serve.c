@@ -212,8 +212,8 @@ static uint64_t allowance(struct vmmio_rng *rng)
 	return rng->left;
 }
 
-/* Chains for which there is at least a byte. */
-static void take(struct vmmio_rng *rng, struct rng_batch *batch, uint64_t budget)
+/* Chains for which there is at least a byte; budget is at most what the buffer has. */
+static void take(struct vmmio_rng *rng, struct rng_batch *batch, uint32_t budget)
 {
 	struct vmmio_chain *chain;
 
@@ -224,7 +224,7 @@ static void take(struct vmmio_rng *rng, struct rng_batch *batch, uint64_t budget
 
 		chain = &batch->chains[batch->n];
 		unhold(rng, chain);
-		len = least(least(chain->writable_len, rng->max_bytes), budget);
+		len = least(chain->writable_len, budget);
 		batch->completions[batch->n++] =
 			(struct vmmio_completion){.token = chain->token, .len = len};
 		budget -= len;
@@ -263,7 +263,7 @@ static void fill(
 		rng->left -= completion->len;
 }
 
-static void hand_out(struct vmmio_rng *rng, uint64_t budget)
+static void hand_out(struct vmmio_rng *rng, uint32_t budget)
 {
 	struct rng_batch batch;
 

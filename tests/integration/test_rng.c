@@ -131,6 +131,7 @@ START_TEST(generator_that_is_not_ready)
 	rng_add(r, 0, 64);
 	ck_assert(nothing_comes(r));
 	rng_add(r, AT(1), 64); /* does not make it try again */
+	ck_assert_uint_eq(vmmio_manual_pending(r->ex), 0);
 	ck_assert(nothing_comes(r));
 	ck_assert_uint_eq(atomic_load(&calls), 1);
 	vmmio_manual_advance(r->ex, RNG_SECOND);

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "integration/rng_rig.h"
@@ -277,6 +279,30 @@ START_TEST(fenced_with_the_task_queued)
 }
 END_TEST
 
+/* Another device on the same backend, and another executor, whose clock begins at 0. */
+static void attach_again(struct rng_rig *r)
+{
+	struct vmmio_device_options options = {
+		.size = sizeof(options),
+		.version = 3,
+		.backend = vmmio_rng_backend(r->rng),
+		.memory = r->memory,
+		.log = fixture_log(),
+	};
+
+	rng_rig_destroy(r);
+	run_tasks(r);
+	ck_assert(atomic_load(&r->destroyed));
+	ck_assert_int_eq(vmmio_executor_destroy(r->ex), 0);
+	ck_assert_int_eq(vmmio_manual_create(&r->ex), 0);
+	r->destroyed = 0;
+	r->dying = false;
+	options.executor = r->ex;
+	ck_assert_int_eq(vmmio_device_create(&options, &r->dev), 0);
+	ck_assert_int_eq(vmmio_driver_reset(r->driver, VMMIO_DRIVER_FOREVER), 0);
+	rng_rig_start(r);
+}
+
 /* One device at a time; the next one goes on where the source is. */
 START_TEST(one_backend_two_devices)
 {
@@ -296,16 +322,51 @@ START_TEST(one_backend_two_devices)
 	rng_feed(r, 100);
 	rng_add(r, AT(0), 60);
 	ck_assert(comes(r, AT(0), 60));
-	rng_rig_destroy(r);
-	rng_settle(r);
-	ck_assert(atomic_load(&r->destroyed));
-	r->destroyed = r->dying = false;
-	ck_assert_int_eq(vmmio_device_create(&options, &r->dev), 0);
-	ck_assert_int_eq(vmmio_driver_reset(r->driver, VMMIO_DRIVER_FOREVER), 0);
-	rng_rig_start(r);
 	rng_add(r, AT(0), 60);
+	rng_add(r, AT(1), 60);
 	ck_assert(comes(r, AT(0), 40));
-	ck_assert(rng_known(r, AT(0), 60, 40));
+	ck_assert(nothing_comes(r)); /* and the source is polled */
+	attach_again(r);
+	rng_add(r, AT(0), 60);
+	ck_assert(nothing_comes(r));
+	rng_feed(r, 30);
+	ck_assert(comes(r, AT(0), 30));
+	ck_assert(rng_known(r, AT(0), 100, 30));
+	rng_rig_free(r);
+}
+END_TEST
+
+START_TEST(another_clock)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .rng = {.rate_bytes = 10}};
+	struct rng_rig *r = rng_rig_run(&o);
+
+	vmmio_manual_advance(r->ex, 10 * RNG_SECOND);
+	rng_add(r, AT(0), 10);
+	rng_add(r, AT(1), 10);
+	ck_assert(comes(r, AT(0), 10));
+	ck_assert(nothing_comes(r));
+	attach_again(r);
+	rng_add(r, AT(0), 10);
+	ck_assert(comes(r, AT(0), 10));
+	rng_rig_free(r);
+}
+END_TEST
+
+/* The last device's end has cancelled it; that is no failure, and nothing is lost. */
+START_TEST(cancelled_read)
+{
+	struct rng_rig *r = manual(_i, RNG_SOURCE_FILE);
+
+	rng_add(r, AT(0), 64);
+	run_tasks(r);
+	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
+	attach_again(r);
+	ck_assert(untouched(r));
+	rng_add(r, AT(0), 64);
+	ck_assert(comes(r, AT(0), 64));
+	ck_assert(rng_known(r, AT(0), 0, 64));
+	ck_assert_uint_eq(rng_counters(r).failures, 0);
 	rng_rig_free(r);
 }
 END_TEST
@@ -358,6 +419,8 @@ START_TEST(paused_chains_are_kept)
 	pause_rng(r);
 	ck_assert_uint_eq(leases(r), 2);
 	rng_feed(r, 100);
+	ck_assert_int_ge(vmmio_io_run(r->io, 0), 1);
+	ck_assert_uint_eq(vmmio_manual_pending(r->ex), 0); /* does not even try */
 	ck_assert(nothing_comes(r));
 	ck_assert(untouched(r));
 	resume_rng(r);
@@ -387,6 +450,44 @@ START_TEST(paused_with_the_task_queued)
 	resume_rng(r);
 	rng_settle(r);
 	ck_assert_uint_eq(rng_counters(r).chains, 41);
+	rng_rig_free(r);
+}
+END_TEST
+
+/* Called by the task, in place of the kernel's generator: the pause's hook runs meanwhile. */
+static struct rng_rig *pause_inside;
+static struct told told_inside = {.waiter.done = done};
+
+ssize_t getrandom(void *bytes, size_t n, unsigned flags)
+{
+	struct rng_rig *r = pause_inside;
+
+	pause_inside = NULL;
+	if (r) {
+		ck_assert_int_eq(vmmio_device_pause(r->dev, &told_inside.waiter), VMMIO_PENDING);
+		run_tasks(r);
+		ck_assert_uint_eq(told_inside.times, 0);
+	}
+	return syscall(SYS_getrandom, bytes, n, flags);
+}
+
+/* What it has in its hands arrives before the report, the rest waits. */
+START_TEST(paused_with_the_task_running)
+{
+	struct rng_rig *r = pause_inside = manual(_i, RNG_SOURCE_NONE);
+	uint32_t at, len;
+
+	for (unsigned i = 0; i < 40; i++)
+		rng_add(r, AT(i), 64);
+	rng_settle(r);
+	ck_assert_uint_eq(told_inside.times, 1);
+	ck_assert_int_eq(told_inside.result, 0);
+	ck_assert_uint_eq(rng_counters(r).chains, 16);
+	for (unsigned i = 0; i < 16; i++)
+		ck_assert(rng_poll(r, &at, &len));
+	resume_rng(r);
+	rng_settle(r);
+	ck_assert_uint_eq(rng_counters(r).chains, 40);
 	rng_rig_free(r);
 }
 END_TEST
@@ -434,7 +535,7 @@ START_TEST(rate_limits)
 		.rng = {.rate_bytes = 100, .rate_period = 1000}};
 	struct rng_rig *r = rng_rig_run(&o);
 
-	rng_feed(r, 500);
+	rng_feed(r, 700);
 	vmmio_manual_advance(r->ex, 12345);
 	for (unsigned i = 0; i < 5; i++)
 		rng_add(r, AT(i), 64);
@@ -461,6 +562,15 @@ START_TEST(rate_limits)
 	ck_assert(comes(r, AT(2), 100));
 	ck_assert(nothing_comes(r));
 	ck_assert_uint_eq(rng_counters(r).bytes, 300);
+	vmmio_manual_advance(r->ex, 1000);
+	ck_assert(comes(r, AT(3), 100));
+	vmmio_manual_advance(r->ex, 1000);
+	rng_add(r, AT(4), 1);
+	ck_assert(comes(r, AT(4), 1));
+	vmmio_manual_advance(r->ex, 1000);
+	rng_add(r, AT(5), 300);
+	ck_assert(comes(r, AT(5), 100));
+	ck_assert_uint_eq(rng_counters(r).bytes, 501);
 	rng_rig_free(r);
 }
 END_TEST
@@ -544,9 +654,12 @@ int main(void)
 	tcase_add_loop_test(tc, destroyed_while_it_waits_for_time, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, fenced_with_the_task_queued, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, one_backend_two_devices, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, another_clock, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, cancelled_read, 0, RNG_MANUAL);
 	tc = fixture_tcase(s, "pause");
 	tcase_add_loop_test(tc, paused_chains_are_kept, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, paused_with_the_task_queued, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, paused_with_the_task_running, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, paused_while_it_waits_for_time, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, reset_while_paused, 0, RNG_MANUAL);
 	tc = fixture_tcase(s, "rate");

@@ -199,6 +199,22 @@ END_TEST
 
 /* --- Good ones --------------------------------------------------------------------------------- */
 
+/* Whether one of our descriptors is of that file; its flags. */
+static int flags_of(const char *name)
+{
+	char link[64], target[64];
+
+	for (int fd = 3; fd < 64; fd++) {
+		ssize_t n;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		n = readlink(link, target, sizeof(target));
+		if (n == (ssize_t)strlen(name) && !memcmp(target, name, (size_t)n))
+			return fcntl(fd, F_GETFL);
+	}
+	return -1;
+}
+
 START_TEST(devices)
 {
 	static const char *const names[] = {"/dev/urandom", "/dev/random", "/dev/zero"};
@@ -208,7 +224,11 @@ START_TEST(devices)
 		struct rng_rig *r = rng_rig_run(&o);
 		const uint8_t *in = r->in.host;
 		unsigned zeroes = 0;
+		int flags = flags_of(names[i]);
 
+		/* What is polled must not block, what the engine reads may. */
+		ck_assert_int_ge(flags, 0);
+		ck_assert_int_eq(!(flags & O_NONBLOCK), i != 1);
 		for (unsigned n = 0; n < 50; n++) {
 			rng_add(r, 0, 2000);
 			ck_assert_uint_eq(rng_wait(r, 0), 2000);
