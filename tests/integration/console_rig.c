@@ -334,6 +334,9 @@ bool term_send(struct term *t, uint32_t at, const uint32_t *lens, uint64_t n)
 	uint8_t *bytes = (uint8_t *)t->out.host + at;
 
 	chain.n_out = cut(&t->out, at, lens, segs);
+	if (vmmio_driver_queue_free_descs(vmmio_driver_queue(t->driver,
+		    VMMIO_CONSOLE_TRANSMITQ)) < chain.n_out)
+		return false; /* some chain may still be there */
 	for (unsigned i = 0; i < chain.n_out; i++)
 		for (uint32_t j = 0; j < lens[i]; j++)
 			*bytes++ = term_byte(n++);
