@@ -55,7 +55,7 @@ void term_make_device(struct term *term);
 void term_free(struct term *term);
 /* Lets something happen, everything that is due if it is manual. */
 void term_relax(struct term *term);
-/* Until nothing more happens by itself (manual). */
+/* Until nothing more happens by itself, if it is manual; else nothing. */
 void term_settle(struct term *term);
 
 /* The other side; neither blocks. How many bytes. */

@@ -10,10 +10,11 @@ vmmio_test(blk_image ${CMAKE_CURRENT_LIST_DIR}/test_blk_image.c ${CMAKE_CURRENT_
 vmmio_test(blk_reset ${CMAKE_CURRENT_LIST_DIR}/test_blk_reset.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(blk_bounce ${CMAKE_CURRENT_LIST_DIR}/test_blk_bounce.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(console ${CMAKE_CURRENT_LIST_DIR}/test_console.c ${CMAKE_CURRENT_LIST_DIR}/console_rig.c)
-foreach(part config reset)
+foreach(part config reset ends)
   vmmio_test(console_${part} ${CMAKE_CURRENT_LIST_DIR}/test_console_${part}.c
     ${CMAKE_CURRENT_LIST_DIR}/console_rig.c)
 endforeach()
+target_link_options(test_console_ends PRIVATE LINKER:--wrap=open)
 foreach(part pending host pause pause_reset pause_turns fence)
   vmmio_test(${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c)
 endforeach()
