@@ -34,13 +34,33 @@ eventually() {
 	done
 }
 
-# The names of the disks, and of those among them that hold a file system: not the slow ones.
+# The names of the disks, and of those among them that hold a file system.
 each_disk() {
 	echo "$disks" | tr / '\n' | awk '{ printf "vd%c %s\n", 96 + NR, $0 }'
 }
 
 fast_disks() {
-	each_disk | awk '!/delay=/ { print $1 }'
+	each_disk | awk '!/delay=|scratch/ { print $1 }'
+}
+
+# take_disk WORD: for a program that drives the disk with this word in the plan itself. Its window
+# begins at $start.
+take_disk() {
+	taken=$(each_disk | awk -v word="$1" 'index($0, word) { print $1 }')
+	[ -n "$taken" ] || fail "the plan gives this machine no disk with $1"
+	eventually [ -b "/dev/$taken" ]
+	device=$(readlink -f "/sys/block/$taken/device/..") name=${device##*/}
+	driver=$(readlink -f "$device/driver")
+	echo "$name" >"$driver/unbind" || fail "cannot unbind $name"
+	start=$(sed -n "s/^ *\([0-9a-f]*\)-.* : $name\$/0x\1/p" /proc/iomem | head -n 1)
+	echo 8 >/proc/sys/vm/nr_hugepages
+}
+
+# Its driver gets it again, and it works.
+return_disk() {
+	echo "$name" >"$driver/bind" || fail "cannot bind $name"
+	eventually [ -b "/dev/$taken" ]
+	dd if="/dev/$taken" of=/dev/null bs=4k count=1 2>/dev/null || fail "cannot read from $taken"
 }
 
 # Its file is there even if it is not.

@@ -90,7 +90,7 @@ make_disks() {
 		number=$((number + 1))
 		letter=$(echo $number | awk '{ printf "%c", 96 + $1 }')
 		case $kind in
-		*delay=*) truncate -s 48M "$work/images/$1/slow$letter.img" ;;
+		*delay=* | *scratch*) truncate -s 48M "$work/images/$1/bare$letter.img" ;;
 		*) make_disk "$work/images/$1/vd$letter.img" ;;
 		esac
 	done
@@ -122,21 +122,26 @@ make_work() {
 	done <"$work/plan"
 }
 
+# without CASE PROGRAM: takes the case out of $cases if the program is not beside the VMM.
+without() {
+	case ,$cases, in
+	*",$1,"*) ;;
+	*) return ;;
+	esac
+	[ ! -x "$(dirname "$vmm")/$2" ] || return 0
+	echo "$name $1 no $2 beside $vmm" >>"$output/skipped"
+	cases=$(echo "$cases" | tr , '\n' | grep -vx "$1" | paste -sd , -)
+}
+
 # Standard input: the plan. Leaves out the machines and cases for which something cannot be had;
 # to $output/skipped, "NAME CASES WHY".
 with_parts() {
 	while read -r name kind version disks module cases; do
-		case ,$cases, in
-		*,stall,*)
-			[ -x "$(dirname "$vmm")/vmmio-guest-stall" ] || {
-				echo "$name stall no vmmio-guest-stall beside $vmm" >>"$output/skipped"
-				cases=$(echo "$cases" | tr , '\n' | grep -vx stall | paste -sd , -)
-			}
-			;;
-		esac
+		without stall vmmio-guest-stall
+		without conform vmmio-conform-static
 		[ -n "$cases" ] || continue
 		why=
-		[ "$kind" != vmmio ] || [ -x "$vmm" ] || why="no $vmm"
+		[ "$kind" = qemu ] || [ -x "$vmm" ] || why="no $vmm"
 		[ "$module" != polling ] || get_module || why="no virtio_mmio that polls"
 		if [ -n "$why" ]; then
 			echo "$name $cases $why" >>"$output/skipped"
@@ -146,14 +151,15 @@ with_parts() {
 	done
 }
 
-# Builds vmmio-vm, and what measures stalls, unless they are there or of no use.
+# Builds vmmio-vm, and what runs in its guests, unless they are there or of no use.
 get_vmm() {
-	if [ -x "$vmm" ] || [ ! -d "$top/examples/kvm" ] || ! grep -q ' vmmio ' "$output/plan"; then
+	if [ -x "$vmm" ] || [ ! -d "$top/examples/kvm" ] || ! grep -Eq ' (vmmio|monitored) ' "$output/plan"; then
 		return
 	fi
 	setup_packages
 	setup_configure "$top/build"
-	setup_make "$top/build" --target vmmio-vm-static $([ ! -e "$here/stall.c" ] || echo vmmio-guest-stall)
+	setup_make "$top/build" --target vmmio-vm-static vmmio-guest-stall \
+		vmmio-conform-static
 	vmm=$top/build/bin/vmmio-vm-static
 }
 

@@ -10,7 +10,7 @@ progress() {
 	while IFS= read -r line; do
 		printf '%s\n' "$line" >>"$output/drive.log"
 		case $line in
-		*'| guest: stalls '* | *'| guest: '*' begins') [ -n "$verbose" ] || continue ;;
+		*'| guest: stalls '* | *'| guest: conforms '* | *'| guest: '*' begins') [ -n "$verbose" ] || continue ;;
 		*'| guest: '* | [a-z]*': '*) ;;
 		*) [ -n "$verbose" ] || continue ;;
 		esac
@@ -28,7 +28,7 @@ try_native() {
 	fi
 	say "Trying this machine's KVM"
 	results=$work/results/probe
-	if grep -q ' vmmio ' "$work/plan"; then
+	if grep -Eq ' (vmmio|monitored) ' "$work/plan"; then
 		echo "probe vmmio 2 split stock boot" >"$work/probe"
 	else
 		echo "probe qemu 2 split stock boot" >"$work/probe"

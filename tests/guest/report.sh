@@ -101,6 +101,30 @@ stalls() {
 	done
 }
 
+# What the suite said from inside of the guests.
+conformity() {
+	title='\nThe device, judged from inside the guest:\n'
+	for file in "$work"/results/*/serial.log; do
+		line=$(sed -n 's/.*guest: conforms \([0-9 ]*\).*/\1/p' "$file" | head -n 1)
+		[ -n "$line" ] || continue
+		printf "$title"
+		title=
+		# Unquoted: three numbers.
+		printf '  %-12s %3d passed, %d failed, %d skipped\n' "$(basename "$(dirname "$file")")" $line
+	done
+}
+
+# What the monitor said of the guests' drivers.
+drivers_of() {
+	title='\nThe guest'\''s drivers, judged by their register accesses:\n'
+	for file in "$work"/results/*/vmm.log; do
+		grep -q 'monitor: ' "$file" || continue
+		printf "$title"
+		title=
+		sed -n "s/.*monitor: the driver of /  $(basename "$(dirname "$file")"): /p" "$file"
+	done
+}
+
 count() {
 	awk -v verdict="$1" '$3 == verdict { n++ } END { print n + 0 }' "$output/verdicts"
 }
@@ -110,6 +134,8 @@ report() {
 	echo
 	table
 	stalls
+	conformity
+	drivers_of
 	awk '$3 != "passed" {
 		where = $1 ": " $2 " " $3
 		$1 = $2 = $3 = $4 = ""

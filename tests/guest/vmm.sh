@@ -12,7 +12,7 @@ memory=256 cpus=2
 image() {
 	letter=$(echo "$1" | awk '{ printf "%c", 96 + $1 }')
 	case $2 in
-	*delay=*) echo "$images/slow$letter.img" ;;
+	*delay=* | *scratch*) echo "$images/bare$letter.img" ;;
 	*) echo "$images/vd$letter.img" ;;
 	esac
 }
@@ -50,16 +50,22 @@ delay() {
 	echo "$1" | sed 's/.*delay=\([0-9]*\)ms.*/\1/'
 }
 
+# The same; the driver monitor watches, so each notification is an exit.
+start_monitored() {
+	monitor=--monitor
+	start_vmmio
+}
+
 # libvmmio's example. Its options for a disk are those of the plan.
 start_vmmio() {
 	number=0
 	set --
 	for kind in $(echo "$disks" | tr / ' '); do
 		number=$((number + 1))
-		words=$(echo ",$kind" | sed 's/,split//')
+		words=$(echo ",$kind" | sed 's/,split//; s/,scratch//')
 		set -- "$@" --disk "$(image $number "$kind"),version=$version$words"
 	done
 	exec "$base/bin/vmmio-vm" --kernel "$base/boot/vmlinuz" --initrd "$initrd" --append "$append" \
-		--mem ${memory}M --cpus $cpus "$@" --rng="version=$version" \
+		--mem ${memory}M --cpus $cpus ${monitor:-} "$@" --rng="version=$version" \
 		--console="version=$version,in=$console.in,out=$console.out"
 }
