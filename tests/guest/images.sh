@@ -153,7 +153,7 @@ with_parts() {
 
 # Builds vmmio-vm, and what runs in its guests, unless they are there or of no use.
 get_vmm() {
-	if [ -x "$vmm" ] || [ ! -d "$top/examples/kvm" ] || ! grep -Eq ' (vmmio|monitored) ' "$output/plan"; then
+	if [ -x "$vmm" ] || [ ! -d "$top/examples/kvm" ] || ! grep -Eq ' (vmmio|monitored|errors) ' "$output/plan"; then
 		return
 	fi
 	setup_packages

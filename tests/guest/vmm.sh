@@ -50,22 +50,31 @@ delay() {
 	echo "$1" | sed 's/.*delay=\([0-9]*\)ms.*/\1/'
 }
 
-# The same; the driver monitor watches, so each notification is an exit.
-start_monitored() {
-	monitor=--monitor
-	start_vmmio
-}
-
-# libvmmio's example. Its options for a disk are those of the plan.
+# libvmmio's example. Its options for a disk are those of the plan; entropy and console have the
+# ring of the last disk.
 start_vmmio() {
-	number=0
-	set --
+	number=0 ring=
 	for kind in $(echo "$disks" | tr / ' '); do
 		number=$((number + 1))
 		words=$(echo ",$kind" | sed 's/,split//; s/,scratch//')
 		set -- "$@" --disk "$(image $number "$kind"),version=$version$words"
+		case $kind in
+		packed*) ring=,packed ;;
+		*) ring= ;;
+		esac
 	done
 	exec "$base/bin/vmmio-vm" --kernel "$base/boot/vmlinuz" --initrd "$initrd" --append "$append" \
-		--mem ${memory}M --cpus $cpus ${monitor:-} "$@" --rng="version=$version" \
-		--console="version=$version,in=$console.in,out=$console.out"
+		--mem ${memory}M --cpus $cpus "$@" --rng="version=$version$ring" \
+		--console="version=$version$ring,in=$console.in,out=$console.out"
+}
+
+# The same; the driver monitor watches, so each notification is an exit.
+start_monitored() {
+	start_vmmio --monitor
+}
+
+# Boots nothing: what the VMM says when it cannot.
+start_errors() {
+	. "$base/cases/errors.sh"
+	all_errors
 }

@@ -12,6 +12,11 @@ on_host() {
 		echo "nobody was judged, see $results/vmm.log"
 		return 1
 	}
+	code=$(cat "$results/exit")
+	[ "$code" = 0 ] || {
+		echo "the VMM ended with exit code $code, see $results/vmm.log"
+		return 1
+	}
 	broken=$(sed -n 's/.*monitor: the driver of \(.* breaks [A-Z].*\)/\1/p' "$results/vmm.log" | head -n 1)
 	[ -z "$broken" ] || {
 		echo "$broken"
