@@ -66,11 +66,17 @@ struct vm {
 	unsigned n_running;
 	_Atomic uint8_t pm_enable[2];
 	_Atomic int end; /* enum vm_end */
-	int ended;       /* eventfd: end is set */
+	int ended;       /* eventfd: readable from the boot's end to the next one's begin */
+	_Atomic time_t quit; /* second in which it was asked for, from 1; 0: it was not */
 	struct vmmio_memory *memory;
 	struct serial *serial;
 	struct devices *devices;
 };
+
+/* main.c. vm_end ends the boot; the first reason counts. vm_quit ends the machine, also between
+ * two boots; again, a second later, it ends the process, whatever is under way. Any thread. */
+void vm_end(struct vm *vm, enum vm_end end);
+void vm_quit(struct vm *vm);
 
 /* kvm.c: the KVM machine. Each: 0, or -1, said. */
 int kvm_open(struct vm *vm);            /* once: /dev/kvm, and that it can what we need */
@@ -80,12 +86,11 @@ void kvm_line(struct vm *vm, unsigned irq, bool high);
 int kvm_irqfd(struct vm *vm, int eventfd, unsigned irq);
 int kvm_ioeventfd(struct vm *vm, int eventfd, uint64_t address, uint32_t value);
 
-/* vcpu.c: the virtual CPUs. vm_end: the first reason counts. */
+/* vcpu.c: the virtual CPUs. */
 int vcpus_create(struct vm *vm);
 int vcpus_start(struct vm *vm);
 void vcpus_stop(struct vm *vm); /* when it returns none runs */
 void vcpus_destroy(struct vm *vm);
-void vm_end(struct vm *vm, enum vm_end end);
 
 /* boot.c, acpi.c: what firmware leaves in memory. */
 int boot_load(struct vm *vm);
@@ -94,6 +99,7 @@ int acpi_write(struct vm *vm);
 /* serial.c: ttyS0. */
 struct serial *serial_create(struct vm *vm);
 void serial_destroy(struct serial *serial);
+void serial_restore_terminal(void); /* any thread, more than once */
 void serial_connect(struct serial *serial, bool wired); /* to the KVM machine of this boot */
 uint8_t serial_read(struct serial *serial, unsigned offset);
 void serial_write(struct serial *serial, unsigned offset, uint8_t value);

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "machine.h"
@@ -47,7 +47,7 @@ static int create_memory(struct vm *vm)
 
 static int vm_create(struct vm *vm)
 {
-	vm->ended = eventfd(0, EFD_CLOEXEC);
+	vm->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (vm->ended < 0)
 		return fail("eventfd: %s", strerror(errno));
 	if (kvm_open(vm) || create_memory(vm))
@@ -72,42 +72,74 @@ static bool vm_destroy(struct vm *vm)
 	return good;
 }
 
-/* --- A boot ----------------------------------------------------------------------------------- */
+/* --- A boot, and its end ------------------------------------------------------------------ */
 
-static void wait_for_end(struct vm *vm, int signals)
+void vm_end(struct vm *vm, enum vm_end end)
 {
-	struct pollfd fds[] = {{.fd = vm->ended, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
-	uint64_t count;
+	int runs = VM_RUNS;
+	uint64_t one = 1;
 
-	while (poll(fds, 2, vm->options->trace ? TRACE_EVERY : -1) <= 0)
-		devices_watch(vm->devices);
-	if (fds[1].revents)
-		vm_end(vm, VM_QUIT);
-	while (read(vm->ended, &count, sizeof(count)) < 0 && errno == EINTR)
-		;
+	if (atomic_compare_exchange_strong(&vm->end, &runs, (int)end) &&
+		write(vm->ended, &one, sizeof(one)) < 0)
+		fail("eventfd: %s", strerror(errno));
 }
 
-static enum vm_end run_boot(struct vm *vm, int signals)
+/* timeout(1) and others send a signal twice; that is not yet impatience. */
+void vm_quit(struct vm *vm)
+{
+	struct timespec now;
+	time_t first = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (atomic_compare_exchange_strong(&vm->quit, &first, now.tv_sec + 1)) {
+		vm_end(vm, VM_QUIT);
+	} else if (now.tv_sec > first) {
+		serial_restore_terminal();
+		_exit(EXIT_ERROR);
+	}
+}
+
+/* vm->quit is looked at last: one that came before the boot is not lost. */
+static void begin_boot(struct vm *vm)
+{
+	uint64_t count;
+
+	if (read(vm->ended, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		fail("eventfd: %s", strerror(errno));
+	atomic_store(&vm->end, VM_RUNS);
+	if (atomic_load(&vm->quit))
+		vm_end(vm, VM_QUIT);
+}
+
+static void wait_for_end(struct vm *vm)
+{
+	struct pollfd ended = {.fd = vm->ended, .events = POLLIN};
+
+	while (poll(&ended, 1, vm->options->trace ? TRACE_EVERY : -1) <= 0)
+		devices_watch(vm->devices);
+}
+
+static enum vm_end run_boot(struct vm *vm)
 {
 	enum vm_end end;
 
 	serial_connect(vm->serial, true);
 	if (vcpus_create(vm) || devices_connect(vm->devices) || vcpus_start(vm))
 		vm_end(vm, VM_ERROR);
-	wait_for_end(vm, signals);
+	wait_for_end(vm);
 	end = (enum vm_end)atomic_load(&vm->end);
 	vcpus_stop(vm);
 	serial_connect(vm->serial, false);
 	return end;
 }
 
-static enum vm_end boot(struct vm *vm, int signals)
+static enum vm_end boot(struct vm *vm)
 {
 	enum vm_end end = VM_ERROR;
 
-	atomic_store(&vm->end, VM_RUNS);
+	begin_boot(vm);
 	if (boot_load(vm) == 0 && kvm_machine_create(vm) == 0)
-		end = run_boot(vm, signals);
+		end = run_boot(vm);
 	vcpus_destroy(vm);
 	kvm_machine_destroy(vm);
 	return end;
@@ -126,11 +158,11 @@ static int prepare_reboot(struct vm *vm)
 		fail("guest memory: %s", strerror(errno)) : 0;
 }
 
-static enum vm_end run(struct vm *vm, int signals)
+static enum vm_end run(struct vm *vm)
 {
 	enum vm_end end;
 
-	while ((end = boot(vm, signals)) == VM_RESET && !vm->options->no_reboot) {
+	while ((end = boot(vm)) == VM_RESET && !vm->options->no_reboot) {
 		if (prepare_reboot(vm))
 			return VM_ERROR;
 	}
@@ -154,16 +186,28 @@ static int exit_code(enum vm_end end, bool good)
 	return good ? EXIT_GOOD : EXIT_DRIVER;
 }
 
-/* Signals that end the machine, for every thread. */
-static int catch_signals(void)
-{
-	sigset_t set;
+/* The signals that end the machine go to a thread of their own. */
+static sigset_t quitting;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
+static void *take_signals(void *arg)
+{
+	int number;
+
+	while (sigwait(&quitting, &number) == 0)
+		vm_quit(arg);
+	return NULL;
+}
+
+static int catch_signals(struct vm *vm, pthread_t *thread)
+{
+	int error;
+
+	sigemptyset(&quitting);
+	sigaddset(&quitting, SIGINT);
+	sigaddset(&quitting, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &quitting, NULL);
+	error = pthread_create(thread, NULL, take_signals, vm);
+	return error ? fail("a thread for signals: %s", strerror(error)) : 0;
 }
 
 int main(int argc, char **argv)
@@ -171,11 +215,16 @@ int main(int argc, char **argv)
 	struct vm_options options;
 	struct vm vm = {.options = &options, .kvm = -1, .fd = -1};
 	enum vm_end end = VM_ERROR;
-	int signals;
+	pthread_t signals;
+	int code;
 
 	options_parse(argc, argv, &options);
-	signals = catch_signals();
+	if (catch_signals(&vm, &signals))
+		return EXIT_ERROR;
 	if (vm_create(&vm) == 0)
-		end = run(&vm, signals);
-	return exit_code(end, vm_destroy(&vm));
+		end = run(&vm);
+	code = exit_code(end, vm_destroy(&vm));
+	pthread_cancel(signals);
+	pthread_join(signals, NULL);
+	return code;
 }

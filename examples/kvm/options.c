@@ -206,8 +206,11 @@ void options_parse(int argc, char **argv, struct vm_options *options)
 		.options = table,
 		.parser = parse,
 		.doc = "Boots a Linux kernel under KVM, with virtio-mmio devices of libvmmio. "
-		       "ttyS0 is standard input and output; on a terminal Ctrl-A x ends the machine.\v"
-		       "Exit code 0: the guest powered off, or rebooted with --no-reboot. 1: an error. "
+		       "ttyS0 is standard input and output; on a terminal Ctrl-A x ends the machine, as "
+		       "SIGINT and SIGTERM do. It waits until no request of the guest's is under way; "
+		       "asked again, it does not.\v"
+		       "Exit code 0: the guest powered off, or rebooted with --no-reboot, or the machine "
+		       "was ended from outside. 1: an error, or an end without waiting. "
 		       "2: a wrong option. 3: the guest's processor shut down (triple fault), which is "
 		       "a crash or reboot=t. 4: a driver broke a rule of the monitor's.",
 	};

@@ -32,9 +32,12 @@ struct serial {
 	bool empty_pending, high;
 	bool wired; /* there is a KVM machine whose interrupt this is */
 	bool terminal, reads;
-	struct termios before; /* of the terminal */
 	pthread_t reader;
 };
+
+/* How the terminal was. Of the process, as the terminal is: whoever ends it finds this. */
+static struct termios before;
+static atomic_bool is_raw;
 
 /* --- Registers: called with the lock held ------------------------------------------------- */
 
@@ -158,7 +161,7 @@ static void *read_input(void *arg)
 			continue;
 		}
 		if (escaped && byte == 'x')
-			vm_end(s->vm, VM_QUIT);
+			vm_quit(s->vm);
 		escaped = false;
 		sem_wait(&s->room);
 		pthread_mutex_lock(&s->lock);
@@ -174,13 +177,20 @@ static void take_terminal(struct serial *s)
 {
 	struct termios raw;
 
-	s->terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &s->before) == 0;
+	s->terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
 	if (!s->terminal)
 		return;
-	raw = s->before;
+	raw = before;
 	cfmakeraw(&raw);
 	raw.c_oflag |= OPOST; /* for what the VMM itself says */
+	atomic_store(&is_raw, true);
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
+void serial_restore_terminal(void)
+{
+	if (atomic_exchange(&is_raw, false))
+		tcsetattr(STDIN_FILENO, TCSANOW, &before);
 }
 
 struct serial *serial_create(struct vm *vm)
@@ -207,7 +217,6 @@ void serial_destroy(struct serial *s)
 		pthread_cancel(s->reader);
 		pthread_join(s->reader, NULL);
 	}
-	if (s->terminal)
-		tcsetattr(STDIN_FILENO, TCSANOW, &s->before);
+	serial_restore_terminal();
 	free(s);
 }

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,16 +18,6 @@
  * guest need not calibrate its own, and a local timer by TSC deadline. */
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
-
-void vm_end(struct vm *vm, enum vm_end end)
-{
-	int runs = VM_RUNS;
-	uint64_t one = 1;
-
-	if (atomic_compare_exchange_strong(&vm->end, &runs, (int)end) &&
-		write(vm->ended, &one, sizeof(one)) < 0)
-		fail("eventfd: %s", strerror(errno));
-}
 
 /* --- Exits ------------------------------------------------------------------------------- */
 
