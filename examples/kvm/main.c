@@ -206,6 +206,7 @@ static int catch_signals(struct vm *vm, pthread_t *thread)
 	sigaddset(&quitting, SIGINT);
 	sigaddset(&quitting, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &quitting, NULL);
+	signal(SIGPIPE, SIG_IGN); /* who writes sees EPIPE, and the terminal is given back */
 	error = pthread_create(thread, NULL, take_signals, vm);
 	return error ? fail("a thread for signals: %s", strerror(error)) : 0;
 }

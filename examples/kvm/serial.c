@@ -4,6 +4,7 @@
  * transmitter is always empty; what arrives waits until there is room in the receiver.
  */
 #include <errno.h>
+#include <poll.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct serial {
 	bool empty_pending, high;
 	bool wired; /* there is a KVM machine whose interrupt this is */
 	bool terminal, reads;
+	atomic_bool lost; /* output */
 	pthread_t reader;
 };
 
@@ -101,20 +103,37 @@ static uint8_t read_register(struct serial *s, unsigned offset)
 	return s->registers[offset];
 }
 
-static void write_register(struct serial *s, unsigned offset, uint8_t value)
+/* true: value is to be sent. */
+static bool write_register(struct serial *s, unsigned offset, uint8_t value)
 {
 	if (offset <= INTERRUPTS && s->registers[LINE] & DIVISOR_ACCESS) {
 		s->divisor[offset] = value;
-		return;
+		return false;
 	}
-	if (offset == DATA) {
-		while (!(s->registers[MODEM] & LOOP) && write(STDOUT_FILENO, &value, 1) < 0 && errno == EINTR)
-			;
+	if (offset == DATA)
 		s->empty_pending = true;
-	} else if (offset == INTERRUPTS) {
+	else if (offset == INTERRUPTS)
 		s->empty_pending |= value & ~s->registers[INTERRUPTS] & ON_EMPTY;
-	}
 	s->registers[offset] = value;
+	return offset == DATA && !(s->registers[MODEM] & LOOP);
+}
+
+/* --- Used by the vCPUs ---------------------------------------------------------------------- */
+
+/* Waits until standard output takes it, but no longer than the boot lasts. */
+static void send_byte(struct serial *s, uint8_t byte)
+{
+	struct pollfd fds[] = {
+		{.fd = STDOUT_FILENO, .events = POLLOUT}, {.fd = s->vm->ended, .events = POLLIN}};
+	ssize_t sent;
+
+	do {
+		while (poll(fds, 2, -1) < 0)
+			;
+		sent = fds[0].revents ? write(STDOUT_FILENO, &byte, 1) : 1;
+	} while (sent < 0 && (errno == EINTR || errno == EAGAIN));
+	if (sent < 0 && !atomic_exchange(&s->lost, true))
+		fail("standard output: %s; what the guest says on ttyS0 is lost", strerror(errno));
 }
 
 uint8_t serial_read(struct serial *s, unsigned offset)
@@ -130,10 +149,14 @@ uint8_t serial_read(struct serial *s, unsigned offset)
 
 void serial_write(struct serial *s, unsigned offset, uint8_t value)
 {
+	bool sends;
+
 	pthread_mutex_lock(&s->lock);
-	write_register(s, offset, value);
+	sends = write_register(s, offset, value);
 	update_line(s);
 	pthread_mutex_unlock(&s->lock);
+	if (sends) /* without the lock: this may last, and Ctrl-A x has to be seen meanwhile */
+		send_byte(s, value);
 }
 
 /* Registers as after power-on, the line low. */
@@ -148,26 +171,45 @@ void serial_connect(struct serial *s, bool wired)
 
 /* --- Input ---------------------------------------------------------------------------------- */
 
-/* Ends by cancellation, in read or sem_wait. */
+static bool next_byte(uint8_t *byte)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t got;
+
+	while ((got = read(STDIN_FILENO, byte, 1)) < 0 && (errno == EINTR || errno == EAGAIN))
+		poll(&input, 1, -1);
+	return got == 1;
+}
+
+/* A pipe waits for a guest that does not read; a key is lost, or Ctrl-A x would wait as well. */
+static bool wait_for_room(struct serial *s)
+{
+	if (s->terminal)
+		return sem_trywait(&s->room) == 0;
+	while (sem_wait(&s->room) != 0)
+		;
+	return true;
+}
+
+/* Ends by cancellation, in read, poll or sem_wait. */
 static void *read_input(void *arg)
 {
 	struct serial *s = arg;
 	bool escaped = false;
 	uint8_t byte;
 
-	while (read(STDIN_FILENO, &byte, 1) == 1) {
-		if (s->terminal && byte == 1 && !escaped) { /* Ctrl-A */
-			escaped = true;
-			continue;
-		}
-		if (escaped && byte == 'x')
+	while (next_byte(&byte)) {
+		bool command = escaped;
+
+		escaped = s->terminal && byte == 1 && !command; /* Ctrl-A */
+		if (command && byte == 'x')
 			vm_quit(s->vm);
-		escaped = false;
-		sem_wait(&s->room);
-		pthread_mutex_lock(&s->lock);
-		s->arrived[s->n_arrived++] = byte;
-		update_line(s);
-		pthread_mutex_unlock(&s->lock);
+		else if (!escaped && wait_for_room(s)) {
+			pthread_mutex_lock(&s->lock);
+			s->arrived[s->n_arrived++] = byte;
+			update_line(s);
+			pthread_mutex_unlock(&s->lock);
+		}
 	}
 	return NULL;
 }
