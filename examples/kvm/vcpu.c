@@ -18,6 +18,7 @@
  * guest need not calibrate its own, and a local timer by TSC deadline. */
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
+#define CPUID_1_EDX_SEVERAL (1u << 28) /* logical processors in the package */
 
 /* --- Exits ------------------------------------------------------------------------------- */
 
@@ -119,7 +120,43 @@ static void *run(void *arg)
 
 /* --- State at the start -------------------------------------------------------------------- */
 
-/* The host's processor as far as KVM can show it, with this vCPU's number in it. */
+/*
+ * KVM may show where the calling thread runs in the host's topology. The guest's is one package
+ * with a core for each vCPU, and said in the leaves that every kernel knows; the newer ones
+ * (0xb, 0x1f) are there for the vCPU's number only.
+ */
+static void set_topology(struct kvm_cpuid_entry2 *e, uint32_t index, uint32_t cpus)
+{
+	enum { CACHE_LEVEL = 7 << 5, LEVEL_3 = 3 << 5 };
+
+	switch (e->function) {
+	case 1:
+		e->ebx = (e->ebx & 0xffff) | cpus << 16 | index << 24;
+		e->edx = cpus > 1 ? e->edx | CPUID_1_EDX_SEVERAL : e->edx & ~CPUID_1_EDX_SEVERAL;
+		break;
+	case 4: /* a cache of Intel's; 0x8000001d: of AMD's */
+	case 0x8000001d:
+		if (e->eax)
+			e->eax = (e->eax & 0x3fff) | (e->function == 4 ? (cpus - 1) << 26 : 0) |
+				((e->eax & CACHE_LEVEL) < LEVEL_3 ? 0 : (cpus - 1) << 14);
+		break;
+	case 0xb:
+	case 0x1f:
+		e->eax = e->ebx = 0;
+		e->ecx = e->index;
+		e->edx = index;
+		break;
+	case 0x80000008:
+		e->ecx = cpus - 1;
+		break;
+	case 0x8000001e:
+		e->eax = e->ebx = index;
+		e->ecx = 0;
+		break;
+	}
+}
+
+/* The host's processor as far as KVM can show it. */
 static int set_cpuid(struct vcpu *cpu)
 {
 	enum { MOST = 256 };
@@ -137,11 +174,9 @@ static int set_cpuid(struct vcpu *cpu)
 	for (uint32_t i = 0; !error && i < cpuid->nent; i++) {
 		struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
 
-		if (e->function == 1) {
-			e->ebx = (e->ebx & 0x00ffffff) | cpu->index << 24;
+		set_topology(e, cpu->index, cpu->vm->options->cpus);
+		if (e->function == 1)
 			e->ecx |= CPUID_1_ECX_HYPERVISOR | deadline;
-		} else if (e->function == 0xb)
-			e->edx = cpu->index;
 	}
 	if (!error)
 		error = ioctl(cpu->fd, KVM_SET_CPUID2, cpuid);
