@@ -30,17 +30,17 @@ struct file {
 
 static int file_open(struct file *file, const char *path)
 {
-	struct stat status;
+	struct stat status = {0};
 	void *data = MAP_FAILED;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO is not waited for */
 
-	if (fd >= 0 && fstat(fd, &status) == 0) {
-		errno = EINVAL;
-		if (status.st_size > 0)
-			data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	}
-	if (data == MAP_FAILED)
-		fail("%s: %s", path, errno == EINVAL ? "is empty, or no file" : strerror(errno));
+	if (fd < 0 || fstat(fd, &status) < 0)
+		fail("%s: %s", path, strerror(errno));
+	else if (!S_ISREG(status.st_mode) || !status.st_size)
+		fail("%s is empty, or no regular file", path);
+	else if ((data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) ==
+		MAP_FAILED)
+		fail("%s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	if (data == MAP_FAILED)
@@ -99,12 +99,12 @@ static int place(struct vm *vm, const struct setup_header *header, size_t code, 
 
 	l->kernel = header->pref_address < HIGH_RAM ? HIGH_RAM : header->pref_address;
 	if (l->kernel >= end || room > end - l->kernel)
-		return fail("the kernel needs memory up to %llu MiB: raise --mem",
-			(unsigned long long)((l->kernel + room) >> 20) + 1);
+		return fail("the kernel needs %llu MiB of memory from %llu MiB on: raise --mem",
+			(unsigned long long)(room >> 20) + 1, (unsigned long long)(l->kernel >> 20));
 	l->kernel_end = l->kernel + room;
 	if (end > (uint64_t)header->initrd_addr_max + 1)
 		end = (uint64_t)header->initrd_addr_max + 1;
-	if (end <= l->kernel_end || initrd > end - l->kernel_end)
+	if (initrd && (end <= l->kernel_end || initrd > end - l->kernel_end))
 		return fail("the initrd of %zu MiB does not fit: there are %llu MiB above the kernel; "
 			    "raise --mem",
 			(initrd >> 20) + 1,
