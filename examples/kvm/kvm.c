@@ -14,12 +14,12 @@ int kvm_open(struct vm *vm)
 	int size;
 
 	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (vm->kvm < 0 && errno == ENOENT)
-		return fail("there is no /dev/kvm: load kvm-intel or kvm-amd, or, in a virtual machine, "
+	if (vm->kvm < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+		return fail("there is no KVM behind /dev/kvm: load kvm-intel or kvm-amd, or, in a virtual machine, "
 			    "have nested virtualisation switched on for it");
 	if (vm->kvm < 0 && (errno == EACCES || errno == EPERM))
 		return fail("no permission for /dev/kvm: join the group that owns it (usually kvm)");
-	size = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	size = vm->kvm < 0 ? -1 : ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (size <= 0)
 		return fail("/dev/kvm: %s", strerror(errno));
 	if (ioctl(vm->kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
