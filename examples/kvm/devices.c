@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vmmio/backends/blk.h>
 #include <vmmio/backends/console.h>
@@ -101,12 +102,19 @@ static int create_rng(struct window *w)
 	return error;
 }
 
-/* For reading and writing: the other end of a FIFO may come later, and go and come again. */
-static int open_end(const char *path)
+/* A FIFO for both: its other end may come later, and go and come again. */
+static int open_end(const char *path, int flags, int *fd)
 {
-	int fd = open(path, O_RDWR | O_NONBLOCK | O_CREAT | O_CLOEXEC, 0644);
+	struct stat status;
+	int error;
 
-	return fd < 0 ? fail("--console: %s: %s", path, strerror(errno)) : fd;
+	if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))
+		flags = O_RDWR;
+	*fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+	error = *fd < 0 ? -errno : 0;
+	if (error)
+		fail("--console: %s: %s", path, strerror(-error));
+	return error;
 }
 
 static int create_console(struct window *w)
@@ -118,15 +126,14 @@ static int create_console(struct window *w)
 		.features_off = {w->features_off},
 		.log = to_stderr,
 	};
-	int error;
+	int error = options.pty ? 0 : open_end(w->options->in, O_RDONLY, &w->in);
 
-	if (!options.pty) {
-		options.in = w->in = open_end(w->options->in);
-		options.out = w->out = open_end(w->options->out);
-		if (w->in < 0 || w->out < 0)
-			return -EIO;
-	}
-	error = vmmio_console_create(&options, &w->console);
+	if (!error && !options.pty)
+		error = open_end(w->options->out, O_WRONLY | O_CREAT | O_TRUNC, &w->out);
+	options.in = w->in;
+	options.out = w->out;
+	if (!error)
+		error = vmmio_console_create(&options, &w->console);
 	if (error)
 		return error;
 	if (options.pty)
