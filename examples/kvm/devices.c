@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,10 +152,12 @@ static void destroy_backend(struct window *w)
 
 	if (!error)
 		error = vmmio_rng_destroy(w->rng);
-	if (!error)
-		error = vmmio_console_destroy(w->console);
-	if (error)
+	while (!error && (error = vmmio_console_destroy(w->console)) == -EBUSY)
+		error = poll(NULL, 0, 1) < 0 ? -errno : 0; /* a file is being written */
+	if (error) {
 		fail("%s: %s", w->name, strerror(-error));
+		w->all->vm->failed = true;
+	}
 	if (w->in >= 0)
 		close(w->in);
 	if (w->out >= 0)
@@ -209,12 +212,10 @@ static int create_window(struct window *w)
 	w->interrupt = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (w->interrupt < 0)
 		return -errno;
-	if (watched) {
-		w->watch = watch_create(w->all->vm, w->name);
-		if (!w->watch)
-			return -EIO;
-	}
-	error = create_backend[w->options->kind](w);
+	if (watched)
+		error = watch_create(w->all->vm, w->name, &w->watch);
+	if (!error)
+		error = create_backend[w->options->kind](w);
 	if (!error)
 		error = create_device(w);
 	/* Who watches register accesses has to see those to QueueNotify, too. */
@@ -246,12 +247,14 @@ struct devices *devices_create(struct vm *vm)
 	struct vmmio_pool_options pool = {.size = sizeof(pool), .log = to_stderr};
 	struct vmmio_io_options io = {.size = sizeof(io), .log = to_stderr};
 	struct devices *all = calloc(1, sizeof(*all));
+	const char *what = "the devices' threads";
 	int error = all ? 0 : -ENOMEM;
 
 	if (all) {
 		all->vm = vm;
 		pthread_mutex_init(&all->lock, NULL);
 		pthread_cond_init(&all->changed, NULL);
+		name_windows(all);
 		error = vmmio_pool_create(&pool, &all->pool);
 	}
 	if (!error)
@@ -261,18 +264,15 @@ struct devices *devices_create(struct vm *vm)
 		error = vmmio_io_use(all->io);
 	if (!error)
 		all->io_used = true;
-	if (!error)
-		name_windows(all);
 	while (!error && all->n < vm->options->n_devices) {
+		what = all->windows[all->n].name;
 		error = create_window(&all->windows[all->n++]);
-		if (error)
-			fail("%s cannot be had: %s", all->windows[all->n - 1].name, strerror(-error));
 	}
-	if (error) {
-		devices_destroy(all);
-		return NULL;
-	}
-	return all;
+	if (!error)
+		return all;
+	fail("%s cannot be had: %s", what, strerror(-error));
+	devices_destroy(all);
+	return NULL;
 }
 
 int devices_connect(struct devices *all)
@@ -394,19 +394,18 @@ static void destroy_devices(struct devices *all)
 	wait_for_all(all);
 }
 
-bool devices_destroy(struct devices *all)
+void devices_destroy(struct devices *all)
 {
-	bool good = true;
 	int error;
 
 	if (!all)
-		return true;
+		return;
 	destroy_devices(all);
 	for (unsigned i = 0; i < all->n; i++) {
 		struct window *w = &all->windows[i];
 
 		destroy_backend(w);
-		good = watch_destroy(w->watch) && good;
+		watch_destroy(w->watch);
 		if (w->interrupt >= 0)
 			close(w->interrupt);
 	}
@@ -415,10 +414,11 @@ bool devices_destroy(struct devices *all)
 	error = vmmio_io_destroy(all->io);
 	if (!error && all->pool)
 		error = vmmio_executor_destroy(all->pool);
-	if (error)
+	if (error) {
 		fail("taking the devices apart: %s", strerror(-error));
+		all->vm->failed = true;
+	}
 	pthread_cond_destroy(&all->changed);
 	pthread_mutex_destroy(&all->lock);
 	free(all);
-	return good;
 }

@@ -68,6 +68,8 @@ struct vm {
 	_Atomic int end; /* enum vm_end */
 	int ended;       /* eventfd: readable from the boot's end to the next one's begin */
 	_Atomic time_t quit; /* second in which it was asked for, from 1; 0: it was not */
+	bool failed;      /* something was not done as it was asked for, which was said */
+	bool rule_broken; /* by a driver, says the monitor */
 	struct vmmio_memory *memory;
 	struct serial *serial;
 	struct devices *devices;
@@ -106,7 +108,7 @@ void serial_write(struct serial *serial, unsigned offset, uint8_t value);
 
 /* devices.c: the virtio-mmio devices. */
 struct devices *devices_create(struct vm *vm);
-bool devices_destroy(struct devices *devices); /* false: a driver broke a rule */
+void devices_destroy(struct devices *devices);
 int devices_connect(struct devices *devices);  /* to the KVM machine of this boot */
 void devices_watch(struct devices *devices);   /* now and then, where there is a trace */
 int devices_reset(struct devices *devices);    /* when it returns nothing of them is under way */

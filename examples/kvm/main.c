@@ -60,17 +60,13 @@ static int vm_create(struct vm *vm)
 	return vm->serial ? 0 : -1;
 }
 
-/* false: a driver broke a rule of the monitor's. */
-static bool vm_destroy(struct vm *vm)
+static void vm_destroy(struct vm *vm)
 {
-	bool good;
-
 	serial_destroy(vm->serial);
-	good = devices_destroy(vm->devices);
+	devices_destroy(vm->devices);
 	vmmio_memory_destroy(vm->memory);
 	if (vm->ram)
 		munmap(vm->ram, vm->options->mem);
-	return good;
 }
 
 /* --- A boot, and its end ------------------------------------------------------------------ */
@@ -170,7 +166,7 @@ static enum vm_end run(struct vm *vm)
 	return end;
 }
 
-static int exit_code(enum vm_end end, bool good)
+static int exit_code(const struct vm *vm, enum vm_end end)
 {
 	static const char *const text[] = {
 		[VM_OFF] = "the guest has powered off",
@@ -182,9 +178,11 @@ static int exit_code(enum vm_end end, bool good)
 	if (end == VM_ERROR)
 		return EXIT_ERROR;
 	tell("%s", text[end]);
+	if (vm->failed)
+		return EXIT_ERROR;
 	if (end == VM_TRIPLE_FAULT)
 		return EXIT_TRIPLE_FAULT;
-	return good ? EXIT_GOOD : EXIT_DRIVER;
+	return vm->rule_broken ? EXIT_DRIVER : EXIT_GOOD;
 }
 
 /* The signals that end the machine go to a thread of their own. */
@@ -239,7 +237,8 @@ int main(int argc, char **argv)
 		return EXIT_ERROR;
 	if (vm_create(&vm) == 0)
 		end = run(&vm);
-	code = exit_code(end, vm_destroy(&vm));
+	vm_destroy(&vm);
+	code = exit_code(&vm, end);
 	pthread_cancel(signals);
 	pthread_join(signals, NULL);
 	return code;

@@ -31,11 +31,11 @@ static int open_trace(struct watch *w)
 
 	snprintf(path, sizeof(path), "%s.%s", w->vm->options->trace, w->name);
 	w->file = fopen(path, "we");
-	if (!w->file)
-		return fail("--trace: %s: %s", path, strerror(errno));
-	error = vmmio_trace_create(&options, &w->trace);
-	if (error)
-		return fail("--trace: %s", strerror(-error));
+	error = w->file ? vmmio_trace_create(&options, &w->trace) : -errno;
+	if (error) {
+		fail("--trace: %s: %s", path, strerror(-error));
+		return error;
+	}
 	w->observers[w->n++] = *vmmio_trace_observer(w->trace);
 	return 0;
 }
@@ -51,7 +51,7 @@ void watch_write(struct watch *w)
 	}
 }
 
-static bool close_trace(struct watch *w)
+static void close_trace(struct watch *w)
 {
 	int error;
 
@@ -64,7 +64,8 @@ static bool close_trace(struct watch *w)
 	if (w->cursor.lost)
 		fail("--trace: %llu accesses of %s were lost: the file was too slow",
 			(unsigned long long)w->cursor.lost, w->name);
-	return vmmio_trace_destroy(w->trace) == 0 && !error && !w->cursor.lost;
+	if (vmmio_trace_destroy(w->trace) || error || w->cursor.lost)
+		w->vm->failed = true;
 }
 
 /* --- The monitor ----------------------------------------------------------------------------- */
@@ -87,12 +88,12 @@ static int open_monitor(struct watch *w)
 	int error = vmmio_monitor_create(&options, &w->monitor);
 
 	if (error)
-		return fail("--monitor: %s", strerror(-error));
+		return error;
 	w->observers[w->n++] = *vmmio_monitor_observer(w->monitor);
 	return 0;
 }
 
-static bool close_monitor(struct watch *w)
+static void close_monitor(struct watch *w)
 {
 	struct vmmio_conform_report *report;
 	struct vmmio_conform_counts counts;
@@ -101,7 +102,8 @@ static bool close_monitor(struct watch *w)
 	vmmio_monitor_free(w->monitor);
 	if (error) {
 		fail("--monitor: %s", strerror(-error));
-		return false;
+		w->vm->failed = true;
+		return;
 	}
 	for (size_t i = 0; i < vmmio_conform_report_size(report); i++) {
 		const struct vmmio_conform_result *r = vmmio_conform_report_result(report, i);
@@ -116,26 +118,27 @@ static bool close_monitor(struct watch *w)
 	     "%zu had no occasion",
 		w->name, counts.passed - counts.flagged, counts.failed, counts.flagged, counts.skipped);
 	vmmio_conform_report_free(report);
-	return !counts.failed;
+	if (counts.failed)
+		w->vm->rule_broken = true;
 }
 
 /* --- Both ------------------------------------------------------------------------------------ */
 
-struct watch *watch_create(struct vm *vm, const char *name)
+int watch_create(struct vm *vm, const char *name, struct watch **out)
 {
 	struct watch *w = calloc(1, sizeof(*w));
+	int error = 0;
 
-	if (!w) {
-		fail("no memory");
-		return NULL;
-	}
+	*out = w;
+	if (!w)
+		return -ENOMEM;
 	w->vm = vm;
 	w->name = name;
-	if ((vm->options->trace && open_trace(w)) || (vm->options->monitor && open_monitor(w))) {
-		watch_destroy(w);
-		return NULL;
-	}
-	return w;
+	if (vm->options->trace)
+		error = open_trace(w);
+	if (!error && vm->options->monitor)
+		error = open_monitor(w);
+	return error;
 }
 
 const struct vmmio_observer *watch_observers(const struct watch *w, unsigned *n)
@@ -144,14 +147,11 @@ const struct vmmio_observer *watch_observers(const struct watch *w, unsigned *n)
 	return w ? w->observers : NULL;
 }
 
-bool watch_destroy(struct watch *w)
+void watch_destroy(struct watch *w)
 {
-	bool good = true;
-
 	if (w && w->file)
-		good = close_trace(w);
+		close_trace(w);
 	if (w && w->monitor)
-		good = close_monitor(w) && good;
+		close_monitor(w);
 	free(w);
-	return good;
 }

@@ -9,8 +9,9 @@
 
 struct watch;
 
-/* As --trace and --monitor say; name stays valid. NULL: it was said why not. */
-struct watch *watch_create(struct vm *vm, const char *name);
+/* As --trace and --monitor say; name stays valid. 0, or -errno; *out is to be destroyed in either
+ * case. */
+int watch_create(struct vm *vm, const char *name, struct watch **out);
 
 /* For struct vmmio_device_options. */
 const struct vmmio_observer *watch_observers(const struct watch *watch, unsigned *n);
@@ -18,8 +19,8 @@ const struct vmmio_observer *watch_observers(const struct watch *watch, unsigned
 /* What was traced since the last call goes to the file. One thread at a time; NULL: nothing. */
 void watch_write(struct watch *watch);
 
-/* The device is gone. Prints what its driver broke. false: it broke a rule, or the files are not
- * whole. NULL: true. */
-bool watch_destroy(struct watch *watch);
+/* The device is gone. Prints what its driver broke, or why the file is not whole, and keeps it in
+ * the vm. NULL: nothing. */
+void watch_destroy(struct watch *watch);
 
 #endif
