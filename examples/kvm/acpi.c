@@ -78,21 +78,16 @@ static uint64_t put_dsdt(struct area *a)
 
 static uint64_t put_facs(struct area *a)
 {
-	uint64_t at = a->next;
+	uint64_t at = a->table = a->next;
 
 	put_text(a, "FACS");
 	put(a, 64, 4);
-	a->next = at + 64;
+	skip_to(a, 64);
 	return at;
 }
 
-/* A generic address: an I/O port. */
-static void put_port(struct area *a, uint64_t number, unsigned bits)
-{
-	put(a, 1, 1);
-	put(a, bits, 3); /* and offset 0, access of any size */
-	put(a, number, 8);
-}
+/* A generic address: an I/O port of so many bits. Its number stands 4 bytes further on. */
+#define IO_PORT(bits) (1 | (bits) << 8)
 
 static void add_fadt(struct area *a)
 {
@@ -100,33 +95,25 @@ static void add_fadt(struct area *a)
 	enum { LEGACY_DEVICES = 1 << 0, NO_VGA = 1 << 2, NO_RTC = 1 << 5 };
 	enum { WBINVD = 1 << 0, C1 = 1 << 2, NO_BUTTONS = 3 << 4, RESET_REGISTER = 1 << 10 };
 	uint64_t dsdt = put_dsdt(a), facs = put_facs(a);
+	const struct {
+		unsigned offset, size;
+		uint64_t value;
+	} fields[] = {
+		{36, 4, facs}, {40, 4, dsdt}, {46, 2, SCI_IRQ},
+		{56, 4, PORT_PM_EVENT}, {64, 4, PORT_PM_CONTROL}, {88, 1, 4}, {89, 1, 2}, /* lengths */
+		{96, 2, NO_C2}, {98, 2, NO_C3}, {109, 2, LEGACY_DEVICES | NO_VGA | NO_RTC},
+		{112, 4, WBINVD | C1 | NO_BUTTONS | RESET_REGISTER},
+		{116, 4, IO_PORT(8)}, {120, 8, PORT_RESET}, {128, 1, RESET_VALUE},
+		{140, 8, dsdt}, /* the same again, in 64 bits */
+		{148, 4, IO_PORT(32)}, {152, 8, PORT_PM_EVENT},
+		{172, 4, IO_PORT(16)}, {176, 8, PORT_PM_CONTROL},
+	};
 
 	begin_table(a, "FACP", 6);
-	put(a, facs, 4);
-	put(a, dsdt, 4);
-	skip_to(a, 46);
-	put(a, SCI_IRQ, 2);
-	skip_to(a, 56); /* the blocks PM1a event and PM1a control, and their lengths */
-	put(a, PORT_PM_EVENT, 4);
-	skip_to(a, 64);
-	put(a, PORT_PM_CONTROL, 4);
-	skip_to(a, 88);
-	put(a, 4, 1);
-	put(a, 2, 1);
-	skip_to(a, 96);
-	put(a, NO_C2, 2);
-	put(a, NO_C3, 2);
-	skip_to(a, 109);
-	put(a, LEGACY_DEVICES | NO_VGA | NO_RTC, 2);
-	skip_to(a, 112);
-	put(a, WBINVD | C1 | NO_BUTTONS | RESET_REGISTER, 4);
-	put_port(a, PORT_RESET, 8);
-	put(a, RESET_VALUE, 1);
-	skip_to(a, 140); /* 64-bit addresses */
-	put(a, dsdt, 8);
-	put_port(a, PORT_PM_EVENT, 32);
-	skip_to(a, 172);
-	put_port(a, PORT_PM_CONTROL, 16);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		skip_to(a, fields[i].offset);
+		put(a, fields[i].value, fields[i].size);
+	}
 	skip_to(a, 276);
 	a->tables[a->n++] = end_table(a);
 }

@@ -7,32 +7,16 @@
 
 #include "options.h"
 
-__attribute__((format(printf, 2, 0))) static void print(
-	const char *kind, const char *format, va_list arguments)
+int say(const char *kind, const char *format, ...)
 {
 	char line[512];
+	va_list arguments;
 
+	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
 	fprintf(stderr, "vmmio-vm: %s%s\n", kind, line);
-}
-
-int fail(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	print("error: ", format, arguments);
-	va_end(arguments);
 	return -1;
-}
-
-void tell(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	print("", format, arguments);
-	va_end(arguments);
 }
 
 /* --- Values ------------------------------------------------------------------------------ */
@@ -50,10 +34,10 @@ static uint64_t scaled(const char *text, const struct unit *units)
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
 
-	if (end - text > 9 || *text == '-')
+	if (end - text > 9 || *text < '0' || *text > '9')
 		return 0;
 	for (; units->name; units++) {
-		if (end > text && strcmp(end, units->name) == 0)
+		if (strcmp(end, units->name) == 0)
 			return value * units->factor;
 	}
 	return 0;
@@ -120,9 +104,7 @@ static void add_device(
 
 /* --- The command line -------------------------------------------------------------------- */
 
-enum {
-	KEY_DISK = 256, KEY_RNG, KEY_CONSOLE, KEY_NO_REBOOT, KEY_TRACE, KEY_MONITOR
-};
+enum { KEY_DEVICE = 256, KEY_NO_REBOOT = KEY_DEVICE + 3, KEY_TRACE, KEY_MONITOR };
 
 static const struct argp_option table[] = {
 	{"kernel", 'k', "FILE", 0, "Linux as bzImage, with 64-bit entry (every distribution's)", 1},
@@ -130,10 +112,10 @@ static const struct argp_option table[] = {
 	{"append", 'a', "TEXT", 0, "Kernel command line (default: console=ttyS0)", 1},
 	{"mem", 'm', "SIZE", 0, "Guest memory, 64M to 3G (default: 512M)", 2},
 	{"cpus", 'c', "N", 0, "Virtual CPUs, 1 to 4 (default: 1)", 2},
-	{"disk", KEY_DISK, "IMG[,ro][,version=3][,packed][,delay=TIME]", 0,
+	{"disk", KEY_DEVICE + DEVICE_DISK, "IMG[,ro][,version=3][,packed][,delay=TIME]", 0,
 		"Raw image or block device; delay holds each request back", 3},
-	{"rng", KEY_RNG, "[version=3][,packed]", OPTION_ARG_OPTIONAL, "Entropy device", 3},
-	{"console", KEY_CONSOLE, "[version=3][,packed][,in=FILE,out=FILE]", OPTION_ARG_OPTIONAL,
+	{"rng", KEY_DEVICE + DEVICE_RNG, "[version=3][,packed]", OPTION_ARG_OPTIONAL, "Entropy device", 3},
+	{"console", KEY_DEVICE + DEVICE_CONSOLE, "[version=3][,packed][,in=FILE,out=FILE]", OPTION_ARG_OPTIONAL,
 		"hvc0, on files or pipes, else on a pseudo terminal whose name is printed", 3},
 	{"no-reboot", KEY_NO_REBOOT, NULL, 0, "End when the guest reboots", 4},
 	{"trace", KEY_TRACE, "FILE", 0,
@@ -156,48 +138,31 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct vm_options *o = state->input;
 
-	switch (key) {
-	case 'k':
+	if (key == 'k')
 		o->kernel = arg;
-		return 0;
-	case 'i':
+	else if (key == 'i')
 		o->initrd = arg;
-		return 0;
-	case 'a':
+	else if (key == 'a')
 		o->append = arg;
-		return 0;
-	case 'm':
+	else if (key == 'm')
 		o->mem = scaled(arg, sizes);
-		return 0;
-	case 'c':
+	else if (key == 'c')
 		o->cpus = strlen(arg) == 1 ? (unsigned)(*arg - '0') : 0;
-		return 0;
-	case KEY_DISK:
-		add_device(state, o, DEVICE_DISK, arg);
-		return 0;
-	case KEY_RNG:
-		add_device(state, o, DEVICE_RNG, arg);
-		return 0;
-	case KEY_CONSOLE:
-		add_device(state, o, DEVICE_CONSOLE, arg);
-		return 0;
-	case KEY_NO_REBOOT:
+	else if (key >= KEY_DEVICE && key < KEY_NO_REBOOT)
+		add_device(state, o, (enum device_kind)(key - KEY_DEVICE), arg);
+	else if (key == KEY_NO_REBOOT)
 		o->no_reboot = true;
-		return 0;
-	case KEY_TRACE:
+	else if (key == KEY_TRACE)
 		o->trace = arg;
-		return 0;
-	case KEY_MONITOR:
+	else if (key == KEY_MONITOR)
 		o->monitor = true;
-		return 0;
-	case ARGP_KEY_ARG:
+	else if (key == ARGP_KEY_ARG)
 		argp_error(state, "\"%s\" belongs to no option", arg);
-		return 0;
-	case ARGP_KEY_END:
+	else if (key == ARGP_KEY_END)
 		check(state, o);
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
 }
 
 void options_parse(int argc, char **argv, struct vm_options *options)

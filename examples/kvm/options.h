@@ -36,9 +36,10 @@ struct vm_options {
 /* Ends the process after --help, and with a message if something is wrong. */
 void options_parse(int argc, char **argv, struct vm_options *options);
 
-/* One line on standard error that begins with the program's name. Returns -1. */
-int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same for what is no error. */
-void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* One line on standard error that begins with the program's name, and is an error or not.
+ * Returns -1. */
+int say(const char *kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define fail(...) say("error: ", __VA_ARGS__)
+#define tell(...) say("", __VA_ARGS__)
 
 #endif
