@@ -36,9 +36,11 @@ all_errors() {
 
 # Where the whole machine is ours.
 no_kvm() {
+	mkdir -p /etc
+	echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
 	chmod 600 /dev/kvm
-	as="start-stop-daemon -S -c 65534:65534 -x" says 'no permission for /dev/kvm' --kernel "$kernel"
+	as="start-stop-daemon -S -c nobody -x" says 'no permission for /dev/kvm' --kernel "$kernel"
 	mv /dev/kvm /dev/kvm.away
-	says 'there is no /dev/kvm' --kernel "$kernel"
+	says 'there is no KVM behind /dev/kvm' --kernel "$kernel"
 	mv /dev/kvm.away /dev/kvm
 }
