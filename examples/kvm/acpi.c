@@ -3,7 +3,6 @@
  * ACPI tables: what the machine has, for a kernel that cannot look. The virtio-mmio devices are
  * an SSDT that libvmmio writes.
  */
-#include <string.h>
 #include <vmmio/discovery.h>
 
 #include "machine.h"

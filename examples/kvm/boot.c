@@ -4,12 +4,9 @@
  * parameters, page tables; by Linux's 64-bit boot protocol.
  */
 #include <asm/bootparam.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "machine.h"
 

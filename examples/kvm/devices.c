@@ -3,15 +3,11 @@
  * The virtio-mmio devices: what an embedder of libvmmio writes. A window of registers, an
  * interrupt and a backend each; one pool of threads for their resets, one I/O engine for all.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <vmmio/backends/blk.h>
 #include <vmmio/backends/console.h>
 #include <vmmio/backends/rng.h>
@@ -143,8 +139,14 @@ static int create_console(struct window *w)
 	return 0;
 }
 
-static int (*const create_backend[])(struct window *) = {
-	[DEVICE_DISK] = create_blk, [DEVICE_RNG] = create_rng, [DEVICE_CONSOLE] = create_console};
+static const struct {
+	const char *name;
+	int (*create)(struct window *);
+} kinds[] = {
+	[DEVICE_DISK] = {"disk", create_blk},
+	[DEVICE_RNG] = {"rng", create_rng},
+	[DEVICE_CONSOLE] = {"console", create_console},
+};
 
 static void destroy_backend(struct window *w)
 {
@@ -215,7 +217,7 @@ static int create_window(struct window *w)
 	if (watched)
 		error = watch_create(w->all->vm, w->name, &w->watch);
 	if (!error)
-		error = create_backend[w->options->kind](w);
+		error = kinds[w->options->kind].create(w);
 	if (!error)
 		error = create_device(w);
 	/* Who watches register accesses has to see those to QueueNotify, too. */
@@ -226,8 +228,6 @@ static int create_window(struct window *w)
 
 static void name_windows(struct devices *all)
 {
-	static const char *const kinds[] = {
-		[DEVICE_DISK] = "disk", [DEVICE_RNG] = "rng", [DEVICE_CONSOLE] = "console"};
 	unsigned count[3] = {0};
 
 	for (unsigned i = 0; i < all->vm->options->n_devices; i++) {
@@ -237,7 +237,7 @@ static void name_windows(struct devices *all)
 		w->options = &all->vm->options->devices[i];
 		w->in = w->out = w->interrupt = -1;
 		w->features_off = w->options->packed ? 0 : 1ull << VMMIO_F_RING_PACKED;
-		snprintf(w->name, sizeof(w->name), "%s%u", kinds[w->options->kind],
+		snprintf(w->name, sizeof(w->name), "%s%u", kinds[w->options->kind].name,
 			count[w->options->kind]++);
 	}
 }
@@ -299,32 +299,19 @@ void devices_watch(struct devices *all)
 
 /* --- Register accesses ------------------------------------------------------------------------ */
 
-static struct vmmio_device *find(struct devices *all, uint64_t address, uint64_t *offset)
+bool devices_access(
+	struct devices *all, uint64_t address, unsigned size, bool write, uint64_t *value)
 {
 	uint64_t i = (address - WINDOW_BASE) / WINDOW_STEP;
+	uint64_t offset = (address - WINDOW_BASE) % WINDOW_STEP;
 
-	*offset = (address - WINDOW_BASE) % WINDOW_STEP;
-	return i < all->n && *offset < WINDOW_SIZE ? all->windows[i].device : NULL;
-}
-
-bool devices_read(struct devices *all, uint64_t address, unsigned size, uint64_t *value)
-{
-	uint64_t offset;
-	struct vmmio_device *device = find(all, address, &offset);
-
-	if (device)
-		*value = vmmio_device_read(device, offset, size);
-	return device;
-}
-
-bool devices_write(struct devices *all, uint64_t address, unsigned size, uint64_t value)
-{
-	uint64_t offset;
-	struct vmmio_device *device = find(all, address, &offset);
-
-	if (device && vmmio_device_write(device, offset, size, value))
+	if (i >= all->n || offset >= WINDOW_SIZE)
+		return false;
+	if (!write)
+		*value = vmmio_device_read(all->windows[i].device, offset, size);
+	else if (vmmio_device_write(all->windows[i].device, offset, size, *value))
 		fail("a register write at 0x%llx was refused", (unsigned long long)address);
-	return device;
+	return true;
 }
 
 /* --- Their ends: of a boot, and of all -------------------------------------------------------- */

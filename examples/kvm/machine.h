@@ -8,8 +8,12 @@
 #ifndef KVM_MACHINE_H
 #define KVM_MACHINE_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <vmmio/vmmio.h>
 
 #include "options.h"
@@ -113,7 +117,7 @@ int devices_connect(struct devices *devices);  /* to the KVM machine of this boo
 void devices_watch(struct devices *devices);   /* now and then, where there is a trace */
 int devices_reset(struct devices *devices);    /* when it returns nothing of them is under way */
 /* The device's registers at this guest address. false: there are none. */
-bool devices_read(struct devices *devices, uint64_t address, unsigned size, uint64_t *value);
-bool devices_write(struct devices *devices, uint64_t address, unsigned size, uint64_t value);
+bool devices_access(
+	struct devices *devices, uint64_t address, unsigned size, bool write, uint64_t *value);
 
 #endif

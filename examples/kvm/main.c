@@ -9,16 +9,12 @@
  *   serial.c   ttyS0                      devices.c  the virtio-mmio devices: read this first
  *   watch.c    trace and monitor          options.c  the command line
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "machine.h"
 
@@ -116,30 +112,27 @@ static void wait_for_end(struct vm *vm)
 		devices_watch(vm->devices);
 }
 
-static enum vm_end run_boot(struct vm *vm)
+static void run_boot(struct vm *vm)
 {
-	enum vm_end end;
-
 	serial_connect(vm->serial, true);
 	if (vcpus_create(vm) || devices_connect(vm->devices) || vcpus_start(vm))
 		vm_end(vm, VM_ERROR);
 	wait_for_end(vm);
-	end = (enum vm_end)atomic_load(&vm->end);
 	vcpus_stop(vm);
 	serial_connect(vm->serial, false);
-	return end;
 }
 
 static enum vm_end boot(struct vm *vm)
 {
-	enum vm_end end = VM_ERROR;
+	bool good;
 
 	begin_boot(vm);
-	if (boot_load(vm) == 0 && kvm_machine_create(vm) == 0)
-		end = run_boot(vm);
+	good = boot_load(vm) == 0 && kvm_machine_create(vm) == 0;
+	if (good)
+		run_boot(vm);
 	vcpus_destroy(vm);
 	kvm_machine_destroy(vm);
-	return end;
+	return good ? (enum vm_end)atomic_load(&vm->end) : VM_ERROR;
 }
 
 /*

@@ -3,13 +3,9 @@
  * ttyS0: as much of a 16550 as Linux's driver asks for. What is sent goes out at once, so the
  * transmitter is always empty; what arrives waits until there is room in the receiver.
  */
-#include <errno.h>
 #include <poll.h>
 #include <semaphore.h>
-#include <stdlib.h>
-#include <string.h>
 #include <termios.h>
-#include <unistd.h>
 
 #include "machine.h"
 

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The virtual CPUs: a thread each, from KVM_RUN to the device that an exit is for. */
 #include <asm/processor-flags.h>
-#include <errno.h>
 #include <linux/kvm.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "machine.h"
 
@@ -62,16 +58,13 @@ static void port_exit(struct vm *vm, struct kvm_run *run)
 
 static void mmio_exit(struct vm *vm, struct kvm_run *run)
 {
-	uint64_t value = UINT64_MAX; /* what an empty bus reads */
+	uint64_t value = 0;
 
-	if (run->mmio.is_write) {
-		value = 0;
-		memcpy(&value, run->mmio.data, run->mmio.len);
-		devices_write(vm->devices, run->mmio.phys_addr, run->mmio.len, value);
-		return;
-	}
-	devices_read(vm->devices, run->mmio.phys_addr, run->mmio.len, &value);
-	memcpy(run->mmio.data, &value, run->mmio.len);
+	memcpy(&value, run->mmio.data, run->mmio.len);
+	if (!devices_access(vm->devices, run->mmio.phys_addr, run->mmio.len, run->mmio.is_write, &value))
+		value = UINT64_MAX; /* what an empty bus reads */
+	if (!run->mmio.is_write)
+		memcpy(run->mmio.data, &value, run->mmio.len);
 }
 
 static void bad_exit(struct vcpu *cpu)
@@ -87,19 +80,14 @@ static void bad_exit(struct vcpu *cpu)
 
 static void handle_exit(struct vcpu *cpu)
 {
-	switch (cpu->run->exit_reason) {
-	case KVM_EXIT_IO:
+	if (cpu->run->exit_reason == KVM_EXIT_IO)
 		port_exit(cpu->vm, cpu->run);
-		break;
-	case KVM_EXIT_MMIO:
+	else if (cpu->run->exit_reason == KVM_EXIT_MMIO)
 		mmio_exit(cpu->vm, cpu->run);
-		break;
-	case KVM_EXIT_SHUTDOWN:
+	else if (cpu->run->exit_reason == KVM_EXIT_SHUTDOWN)
 		vm_end(cpu->vm, VM_TRIPLE_FAULT);
-		break;
-	default:
+	else
 		bad_exit(cpu);
-	}
 }
 
 static void *run(void *arg)
@@ -127,18 +115,13 @@ static void *run(void *arg)
  */
 static void set_topology(struct kvm_cpuid_entry2 *e, uint32_t index, uint32_t cpus)
 {
-	enum { CACHE_LEVEL = 7 << 5, LEVEL_3 = 3 << 5 };
-
 	switch (e->function) {
 	case 1:
 		e->ebx = (e->ebx & 0xffff) | cpus << 16 | index << 24;
 		e->edx = cpus > 1 ? e->edx | CPUID_1_EDX_SEVERAL : e->edx & ~CPUID_1_EDX_SEVERAL;
 		break;
-	case 4: /* a cache of Intel's; 0x8000001d: of AMD's */
-	case 0x8000001d:
-		if (e->eax)
-			e->eax = (e->eax & 0x3fff) | (e->function == 4 ? (cpus - 1) << 26 : 0) |
-				((e->eax & CACHE_LEVEL) < LEVEL_3 ? 0 : (cpus - 1) << 14);
+	case 4:
+		e->eax = (e->eax & 0x03ffffff) | (cpus - 1) << 26;
 		break;
 	case 0xb:
 	case 0x1f:
@@ -162,13 +145,13 @@ static int set_cpuid(struct vcpu *cpu)
 	enum { MOST = 256 };
 	struct kvm_cpuid2 *cpuid =
 		calloc(1, sizeof(*cpuid) + MOST * sizeof(struct kvm_cpuid_entry2));
-	bool has_deadline =
-		ioctl(cpu->vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0;
-	uint32_t deadline = has_deadline ? CPUID_1_ECX_TSC_DEADLINE : 0;
+	uint32_t claimed = CPUID_1_ECX_HYPERVISOR;
 	int error;
 
 	if (!cpuid)
 		return fail("no memory");
+	if (ioctl(cpu->vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0)
+		claimed |= CPUID_1_ECX_TSC_DEADLINE;
 	cpuid->nent = MOST;
 	error = ioctl(cpu->vm->kvm, KVM_GET_SUPPORTED_CPUID, cpuid);
 	for (uint32_t i = 0; !error && i < cpuid->nent; i++) {
@@ -176,7 +159,7 @@ static int set_cpuid(struct vcpu *cpu)
 
 		set_topology(e, cpu->index, cpu->vm->options->cpus);
 		if (e->function == 1)
-			e->ecx |= CPUID_1_ECX_HYPERVISOR | deadline;
+			e->ecx |= claimed;
 	}
 	if (!error)
 		error = ioctl(cpu->fd, KVM_SET_CPUID2, cpuid);
@@ -216,10 +199,12 @@ static int set_registers(struct vcpu *cpu)
 	return 0;
 }
 
-static int create(struct vm *vm, struct vcpu *cpu)
+static int create(struct vm *vm, struct vcpu *cpu, unsigned index)
 {
 	void *map;
 
+	*cpu = (struct vcpu){.vm = vm, .index = index, .fd = -1};
+	vm->n_vcpus++;
 	cpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)cpu->index);
 	if (cpu->fd < 0)
 		return fail("KVM makes no vCPU %u: %s", cpu->index, strerror(errno));
@@ -237,11 +222,8 @@ int vcpus_create(struct vm *vm)
 {
 	int error = 0;
 
-	for (unsigned i = 0; i < vm->options->cpus && !error; i++) {
-		vm->vcpus[i] = (struct vcpu){.vm = vm, .index = i, .fd = -1};
-		vm->n_vcpus++;
-		error = create(vm, &vm->vcpus[i]);
-	}
+	for (unsigned i = 0; i < vm->options->cpus && !error; i++)
+		error = create(vm, &vm->vcpus[i], i);
 	return error;
 }
 
@@ -285,7 +267,6 @@ int vcpus_start(struct vm *vm)
  * is inside a version 2 reset comes back with its end. */
 void vcpus_stop(struct vm *vm)
 {
-	vm_end(vm, VM_QUIT);
 	for (unsigned i = 0; i < vm->n_running; i++) {
 		vm->vcpus[i].run->immediate_exit = 1;
 		pthread_kill(vm->vcpus[i].thread, SIGNAL_STOP);
