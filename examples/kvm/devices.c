@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -51,9 +52,7 @@ struct devices {
 	bool io_used;
 	struct window windows[MAX_DEVICES];
 	unsigned n;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	int n_out; /* resets, or destroys, that are under way */
+	sem_t over; /* once for each reset, or destroy, that was under way */
 };
 
 static void print_log(void *ctx, enum vmmio_log_level level, const char *line)
@@ -201,7 +200,10 @@ static int create_device(struct window *w)
 		.log = to_stderr,
 	};
 
-	options.observers = watch_observers(w->watch, &options.n_observers);
+	if (w->watch) {
+		options.observers = w->watch->observers;
+		options.n_observers = w->watch->n;
+	}
 	return vmmio_device_create(&options, &w->device);
 }
 
@@ -252,8 +254,7 @@ struct devices *devices_create(struct vm *vm)
 
 	if (all) {
 		all->vm = vm;
-		pthread_mutex_init(&all->lock, NULL);
-		pthread_cond_init(&all->changed, NULL);
+		sem_init(&all->over, 0, 0);
 		name_windows(all);
 		error = vmmio_pool_create(&pool, &all->pool);
 	}
@@ -316,69 +317,58 @@ bool devices_access(
 
 /* --- Their ends: of a boot, and of all -------------------------------------------------------- */
 
-static void count(struct devices *all, int change)
-{
-	pthread_mutex_lock(&all->lock);
-	all->n_out += change;
-	pthread_cond_signal(&all->changed);
-	pthread_mutex_unlock(&all->lock);
-}
-
-static void wait_for_all(struct devices *all)
-{
-	pthread_mutex_lock(&all->lock);
-	while (all->n_out)
-		pthread_cond_wait(&all->changed, &all->lock);
-	pthread_mutex_unlock(&all->lock);
-}
-
 static void reset_done(struct vmmio_waiter *waiter, int result)
 {
 	struct window *w = (struct window *)((char *)waiter - offsetof(struct window, waiter));
 
 	(void)result; /* a reset has no other than 0 */
-	count(w->all, -1);
+	sem_post(&w->all->over);
 }
 
 static void destroyed(void *ctx)
 {
-	count(ctx, -1);
+	struct devices *all = ctx;
+
+	sem_post(&all->over);
+}
+
+static void wait_for(struct devices *all, unsigned n)
+{
+	while (n)
+		n -= sem_wait(&all->over) == 0;
 }
 
 int devices_reset(struct devices *all)
 {
-	int error = 0;
+	unsigned pending = 0;
+	int answer = 0;
 
-	for (unsigned i = 0; i < all->n && !error; i++) {
+	for (unsigned i = 0; i < all->n && answer >= 0; i++) {
 		struct window *w = &all->windows[i];
-		int answer;
 
 		w->waiter.done = reset_done;
-		count(all, 1);
 		answer = vmmio_device_reset(w->device, &w->waiter);
-		if (answer != VMMIO_PENDING)
-			count(all, -1);
+		pending += answer == VMMIO_PENDING;
 		if (answer < 0)
-			error = fail("%s: %s", w->name, strerror(-answer));
+			fail("%s: %s", w->name, strerror(-answer));
 	}
-	wait_for_all(all);
-	return error;
+	wait_for(all, pending);
+	return answer < 0 ? -1 : 0;
 }
 
 static void destroy_devices(struct devices *all)
 {
+	unsigned pending = 0;
+
 	for (unsigned i = 0; i < all->n; i++) {
 		struct window *w = &all->windows[i];
 
 		for (unsigned q = 0; q < MAX_QUEUES; q++)
 			vmmio_io_poll_remove(all->io, &w->kicks[q].poll);
-		if (!w->device)
-			continue;
-		count(all, 1);
-		if (vmmio_device_destroy(w->device, destroyed, all))
-			count(all, -1);
+		if (w->device)
+			pending += vmmio_device_destroy(w->device, destroyed, all) == 0;
 	}
-	wait_for_all(all);
+	wait_for(all, pending);
 }
 
 void devices_destroy(struct devices *all)
@@ -405,7 +395,6 @@ void devices_destroy(struct devices *all)
 		fail("taking the devices apart: %s", strerror(-error));
 		all->vm->failed = true;
 	}
-	pthread_cond_destroy(&all->changed);
-	pthread_mutex_destroy(&all->lock);
+	sem_destroy(&all->over);
 	free(all);
 }

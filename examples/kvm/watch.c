@@ -1,22 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <stdio.h>
-#include <vmmio/conform/monitor.h>
-#include <vmmio/trace.h>
-
 #include "watch.h"
 
 #define KEPT 65536u /* accesses between two calls of watch_write */
-
-struct watch {
-	struct vm *vm;
-	const char *name;
-	struct vmmio_observer observers[2];
-	unsigned n;
-	struct vmmio_trace *trace; /* NULL: none */
-	struct vmmio_trace_cursor cursor;
-	FILE *file;
-	struct vmmio_monitor *monitor; /* NULL: none */
-};
 
 /* --- The trace ----------------------------------------------------------------------------- */
 
@@ -136,12 +121,6 @@ int watch_create(struct vm *vm, const char *name, struct watch **out)
 	if (!error && vm->options->monitor)
 		error = open_monitor(w);
 	return error;
-}
-
-const struct vmmio_observer *watch_observers(const struct watch *w, unsigned *n)
-{
-	*n = w ? w->n : 0;
-	return w ? w->observers : NULL;
 }
 
 void watch_destroy(struct watch *w)

@@ -3,18 +3,26 @@
 #ifndef KVM_WATCH_H
 #define KVM_WATCH_H
 
-#include <vmmio/observer.h>
+#include <stdio.h>
+#include <vmmio/conform/monitor.h>
+#include <vmmio/trace.h>
 
 #include "machine.h"
 
-struct watch;
+struct watch {
+	struct vm *vm;
+	const char *name;
+	struct vmmio_observer observers[2]; /* for struct vmmio_device_options */
+	unsigned n;
+	struct vmmio_trace *trace; /* NULL: none */
+	struct vmmio_trace_cursor cursor;
+	FILE *file;
+	struct vmmio_monitor *monitor; /* NULL: none */
+};
 
 /* As --trace and --monitor say; name stays valid. 0, or -errno; *out is to be destroyed in either
  * case. */
 int watch_create(struct vm *vm, const char *name, struct watch **out);
-
-/* For struct vmmio_device_options. */
-const struct vmmio_observer *watch_observers(const struct watch *watch, unsigned *n);
 
 /* What was traced since the last call goes to the file. One thread at a time; NULL: nothing. */
 void watch_write(struct watch *watch);
