@@ -72,6 +72,7 @@ struct vm {
 	_Atomic int end; /* enum vm_end */
 	int ended;       /* eventfd: readable from the boot's end to the next one's begin */
 	_Atomic time_t quit; /* second in which it was asked for, from 1; 0: it was not */
+	atomic_bool over; /* signals have no meaning any more */
 	bool failed;      /* something was not done as it was asked for, which was said */
 	bool rule_broken; /* by a driver, says the monitor */
 	struct vmmio_memory *memory;

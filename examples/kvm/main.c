@@ -183,10 +183,11 @@ static sigset_t quitting;
 
 static void *take_signals(void *arg)
 {
+	struct vm *vm = arg;
 	int number;
 
-	while (sigwait(&quitting, &number) == 0)
-		vm_quit(arg);
+	while (sigwait(&quitting, &number) == 0 && !atomic_load(&vm->over))
+		vm_quit(vm);
 	return NULL;
 }
 
@@ -232,7 +233,8 @@ int main(int argc, char **argv)
 		end = run(&vm);
 	vm_destroy(&vm);
 	code = exit_code(&vm, end);
-	pthread_cancel(signals);
+	atomic_store(&vm.over, true);
+	pthread_kill(signals, SIGTERM);
 	pthread_join(signals, NULL);
 	return code;
 }

@@ -4,7 +4,7 @@
  * transmitter is always empty; what arrives waits until there is room in the receiver.
  */
 #include <poll.h>
-#include <semaphore.h>
+#include <sys/eventfd.h>
 #include <termios.h>
 
 #include "machine.h"
@@ -25,10 +25,11 @@ struct serial {
 	uint8_t registers[8], divisor[2];
 	uint8_t arrived[ROOM];
 	unsigned n_arrived;
-	sem_t room;
+	pthread_cond_t taken; /* from arrived */
 	bool empty_pending, high;
 	bool wired; /* there is a KVM machine whose interrupt this is */
-	bool terminal, reads;
+	bool terminal, reads, stopping;
+	int stop; /* eventfd: stopping is set */
 	atomic_bool lost; /* output */
 	pthread_t reader;
 };
@@ -65,7 +66,7 @@ static uint8_t take(struct serial *s)
 	if (!s->n_arrived)
 		return 0;
 	memmove(s->arrived, s->arrived + 1, --s->n_arrived);
-	sem_post(&s->room);
+	pthread_cond_signal(&s->taken);
 	return byte;
 }
 
@@ -167,47 +168,61 @@ void serial_connect(struct serial *s, bool wired)
 
 /* --- Input ---------------------------------------------------------------------------------- */
 
-static bool next_byte(uint8_t *byte)
+/* false: there is no more. */
+static bool next_byte(struct serial *s, uint8_t *byte)
 {
-	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = s->stop, .events = POLLIN}};
 	ssize_t got;
 
-	while ((got = read(STDIN_FILENO, byte, 1)) < 0 && (errno == EINTR || errno == EAGAIN))
-		poll(&input, 1, -1);
+	do {
+		while (poll(fds, 2, -1) < 0)
+			;
+		got = fds[1].revents ? 0 : read(STDIN_FILENO, byte, 1);
+	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	return got == 1;
 }
 
 /* A pipe waits for a guest that does not read; a key is lost, or Ctrl-A x would wait as well. */
-static bool wait_for_room(struct serial *s)
+static void arrive(struct serial *s, uint8_t byte)
 {
-	if (s->terminal)
-		return sem_trywait(&s->room) == 0;
-	while (sem_wait(&s->room) != 0)
-		;
-	return true;
+	pthread_mutex_lock(&s->lock);
+	while (s->n_arrived == ROOM && !s->terminal && !s->stopping)
+		pthread_cond_wait(&s->taken, &s->lock);
+	if (s->n_arrived < ROOM)
+		s->arrived[s->n_arrived++] = byte;
+	update_line(s);
+	pthread_mutex_unlock(&s->lock);
 }
 
-/* Ends by cancellation, in read, poll or sem_wait. */
 static void *read_input(void *arg)
 {
 	struct serial *s = arg;
 	bool escaped = false;
 	uint8_t byte;
 
-	while (next_byte(&byte)) {
+	while (next_byte(s, &byte)) {
 		bool command = escaped;
 
 		escaped = s->terminal && byte == 1 && !command; /* Ctrl-A */
 		if (command && byte == 'x')
 			vm_quit(s->vm);
-		else if (!escaped && wait_for_room(s)) {
-			pthread_mutex_lock(&s->lock);
-			s->arrived[s->n_arrived++] = byte;
-			update_line(s);
-			pthread_mutex_unlock(&s->lock);
-		}
+		else if (!escaped)
+			arrive(s, byte);
 	}
 	return NULL;
+}
+
+static void stop_reading(struct serial *s)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	pthread_cond_signal(&s->taken);
+	pthread_mutex_unlock(&s->lock);
+	if (write(s->stop, &one, sizeof(one)) < 0)
+		fail("eventfd: %s", strerror(errno));
+	pthread_join(s->reader, NULL);
 }
 
 /* Keys go to the guest, which echoes them. */
@@ -234,27 +249,34 @@ void serial_restore_terminal(void)
 struct serial *serial_create(struct vm *vm)
 {
 	struct serial *s = calloc(1, sizeof(*s));
+	int error = s ? 0 : ENOMEM;
 
-	if (!s) {
-		fail("no memory");
-		return NULL;
+	if (s) {
+		s->vm = vm;
+		pthread_mutex_init(&s->lock, NULL);
+		pthread_cond_init(&s->taken, NULL);
+		s->stop = eventfd(0, EFD_CLOEXEC);
+		take_terminal(s);
+		error = s->stop < 0 ? errno : pthread_create(&s->reader, NULL, read_input, s);
+		s->reads = !error;
 	}
-	s->vm = vm;
-	pthread_mutex_init(&s->lock, NULL);
-	sem_init(&s->room, 0, ROOM);
-	take_terminal(s);
-	s->reads = pthread_create(&s->reader, NULL, read_input, s) == 0;
-	return s;
+	if (!error)
+		return s;
+	fail("ttyS0: %s", strerror(error));
+	serial_destroy(s);
+	return NULL;
 }
 
 void serial_destroy(struct serial *s)
 {
 	if (!s)
 		return;
-	if (s->reads) {
-		pthread_cancel(s->reader);
-		pthread_join(s->reader, NULL);
-	}
+	if (s->reads)
+		stop_reading(s);
 	serial_restore_terminal();
+	if (s->stop >= 0)
+		close(s->stop);
+	pthread_cond_destroy(&s->taken);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
