@@ -40,10 +40,9 @@ static int file_open(struct file *file, const char *path)
 		fail("%s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	if (data == MAP_FAILED)
-		return -1;
-	*file = (struct file){.data = data, .size = (size_t)status.st_size};
-	return 0;
+	if (data != MAP_FAILED)
+		*file = (struct file){.data = data, .size = (size_t)status.st_size};
+	return data == MAP_FAILED ? -1 : 0;
 }
 
 static void file_close(struct file *file)
