@@ -67,11 +67,14 @@ static void hold(struct vmmio_rng *rng, const struct vmmio_chain *chain)
 	rng->n_held++;
 }
 
+/* Whoever takes the last one has seen the stop: once it is back the reset may be over, and what
+ * comes then is the next life's. */
 static void unhold(struct vmmio_rng *rng, struct vmmio_chain *chain)
 {
 	*chain = rng->held[rng->first];
 	rng->first = (rng->first + 1) % rng->capacity;
-	rng->n_held--;
+	if (--rng->n_held == 0)
+		rng->stopping = false;
 }
 
 /* The first, the second, the fourth ...: a guest must not flood the log. */
@@ -131,8 +134,6 @@ void vmmio_rng_notify(void *ctx, struct vmmio_queue *queue)
 
 /* --- Back, empty ---------------------------------------------------------------------------- */
 
-/* With the last of them the reset may be over and the next life begin, so it is decided
- * here that it is the last. */
 static unsigned take_back(struct vmmio_rng *rng, struct rng_batch *batch)
 {
 	struct vmmio_chain chain;
@@ -143,8 +144,6 @@ static unsigned take_back(struct vmmio_rng *rng, struct rng_batch *batch)
 		unhold(rng, &chain);
 		batch->completions[batch->n++] = (struct vmmio_completion){.token = chain.token};
 	}
-	if (!rng->n_held)
-		rng->stopping = false;
 	pthread_mutex_unlock(&rng->lock);
 	return batch->n;
 }

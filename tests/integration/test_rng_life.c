@@ -59,6 +59,20 @@ static uint32_t leases(struct rng_rig *r)
 	return counters.leases;
 }
 
+/* Called by the task, in place of the kernel's generator: what happens while it runs. */
+static void (*inside)(struct rng_rig *r);
+static struct rng_rig *inside_rig;
+
+ssize_t getrandom(void *bytes, size_t n, unsigned flags)
+{
+	void (*call)(struct rng_rig *r) = inside;
+
+	inside = NULL;
+	if (call)
+		call(inside_rig);
+	return syscall(SYS_getrandom, bytes, n, flags);
+}
+
 /* Zero to Status, and the executor alone: whatever the engine has stays there. Version 2 runs
  * it inside the write. */
 static void reset(struct rng_rig *r)
@@ -168,6 +182,35 @@ START_TEST(reset_between_turns)
 	ck_assert_uint_eq(rng_counters(r).chains, 16);
 	ck_assert_uint_eq(rng_counters(r).cancelled, 24);
 	rng_rig_free(r);
+}
+END_TEST
+
+static void reset_begins(struct rng_rig *r)
+{
+	ck_assert_int_eq(vmmio_device_write(r->dev, VMMIO_REG_STATUS, 4, 0), 0);
+	run_tasks(r);
+	ck_assert_uint_ne(vmmio_device_read(r->dev, VMMIO_REG_STATUS, 4), 0);
+}
+
+/* It takes all there are, or leaves some to its next turn; either way the stop is over with the
+ * last. */
+START_TEST(reset_with_the_task_running)
+{
+	for (unsigned n = 8; n <= 40; n += 8) {
+		struct rng_rig *r = inside_rig = manual(_i | 1, RNG_SOURCE_NONE);
+
+		inside = reset_begins;
+		for (unsigned i = 0; i < n; i++)
+			rng_add(r, AT(i), 64);
+		reset(r);
+		ck_assert_ptr_null(inside);
+		ck_assert_uint_eq(rng_counters(r).cancelled, n);
+		ck_assert(untouched(r));
+		rng_rig_start(r);
+		rng_add(r, AT(0), 64);
+		ck_assert(comes(r, AT(0), 64));
+		rng_rig_free(r);
+	}
 }
 END_TEST
 
@@ -454,29 +497,22 @@ START_TEST(paused_with_the_task_queued)
 }
 END_TEST
 
-/* Called by the task, in place of the kernel's generator: the pause's hook runs meanwhile. */
-static struct rng_rig *pause_inside;
 static struct told told_inside = {.waiter.done = done};
 
-ssize_t getrandom(void *bytes, size_t n, unsigned flags)
+static void pause_begins(struct rng_rig *r)
 {
-	struct rng_rig *r = pause_inside;
-
-	pause_inside = NULL;
-	if (r) {
-		ck_assert_int_eq(vmmio_device_pause(r->dev, &told_inside.waiter), VMMIO_PENDING);
-		run_tasks(r);
-		ck_assert_uint_eq(told_inside.times, 0);
-	}
-	return syscall(SYS_getrandom, bytes, n, flags);
+	ck_assert_int_eq(vmmio_device_pause(r->dev, &told_inside.waiter), VMMIO_PENDING);
+	run_tasks(r);
+	ck_assert_uint_eq(told_inside.times, 0);
 }
 
 /* What it has in its hands arrives before the report, the rest waits. */
 START_TEST(paused_with_the_task_running)
 {
-	struct rng_rig *r = pause_inside = manual(_i, RNG_SOURCE_NONE);
+	struct rng_rig *r = inside_rig = manual(_i, RNG_SOURCE_NONE);
 	uint32_t at, len;
 
+	inside = pause_begins;
 	for (unsigned i = 0; i < 40; i++)
 		rng_add(r, AT(i), 64);
 	rng_settle(r);
@@ -647,6 +683,7 @@ int main(void)
 	tcase_add_loop_test(tc, later_read, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, reset_before_the_task, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, reset_between_turns, 0, RNG_MANUAL);
+	tcase_add_loop_test(tc, reset_with_the_task_running, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, queue_reset, 0, RNG_MANUAL);
 	tc = fixture_tcase(s, "end");
 	tcase_add_loop_test(tc, destroyed_with_an_empty_pipe, 0, RNG_MANUAL);
