@@ -139,7 +139,7 @@ static int change_config(void *ctx)
 
 	if (!p->device)
 		return -EIO;
-	if (!p->null)
+	if (p->kind == INPROC_BLK)
 		return inproc_resize(p);
 	err = vmmio_device_config_get(p->device, 0, &value, sizeof(value));
 	if (err)
@@ -176,7 +176,7 @@ static int read_storage(void *ctx, uint64_t offset, void *data, size_t size)
 	struct inproc *p = ctx;
 	ssize_t n;
 
-	if (p->null)
+	if (p->kind != INPROC_BLK)
 		return -ENOTSUP;
 	if (offset > p->image_size || size > p->image_size - offset)
 		return -ERANGE;
@@ -206,19 +206,37 @@ static const struct vmmio_target_ops ops = {
 	.storage_read = read_storage,
 };
 
+/* Without I/O, config space or storage. */
+static const struct vmmio_target_ops rng_ops = {
+	.size = sizeof(rng_ops),
+	.read = read_register,
+	.write = write_register,
+	.mem_read = read_memory,
+	.mem_write = write_memory,
+	.line = get_line,
+	.wait = let_pass,
+	.now = get_now,
+	.restart = restart,
+	.close = close_target,
+	.delay_reset = delay_reset,
+	.break_down = break_down,
+	.activity = get_activity,
+};
+
 static int parse(const char *args, struct inproc *p, struct vmmio_target_error *error)
 {
+	static const char *const names[] = {"blk", "null", "rng"};
 	unsigned version = 1, ring = 0, backend = 0;
 	const struct arg table[] = {{"version", ARG_CHOICE, &version, "2|3", 0, 0},
 		{"ring", ARG_CHOICE, &ring, "split|packed", 0, 0},
-		{"backend", ARG_CHOICE, &backend, "blk|null", 0, 0}, {.key = NULL}};
+		{"backend", ARG_CHOICE, &backend, "blk|null|rng", 0, 0}, {.key = NULL}};
 	int err = args_parse("inproc", args, table, error);
 
 	p->version = version + 2;
 	p->packed = ring;
-	p->null = backend;
+	p->kind = backend;
 	snprintf(p->name, sizeof(p->name), "inproc:version=%u,ring=%s,backend=%s", p->version,
-		p->packed ? "packed" : "split", p->null ? "null" : "blk");
+		p->packed ? "packed" : "split", names[p->kind]);
 	return err;
 }
 
@@ -245,7 +263,7 @@ int inproc_open(const char *args, struct vmmio_target *out, struct vmmio_target_
 		free(p);
 		return err;
 	}
-	out->ops = &ops;
+	out->ops = p->kind == INPROC_RNG ? &rng_ops : &ops;
 	out->ctx = p;
 	out->name = p->name;
 	err = inproc_create(p, error);

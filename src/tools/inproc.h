@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * `inproc[:version=2|3,ring=split|packed,backend=blk|null]`: libvmmio itself as a target, on
+ * `inproc[:version=2|3,ring=split|packed,backend=blk|null|rng]`: libvmmio itself as a target, on
  * one thread and a virtual clock, the same each time.
  *
  *  Device    version 3, split rings and a disk if nothing else is asked for. ring=split: the
@@ -8,6 +8,7 @@
  *  blk       Two queues; an image of 1 MiB in memory, whose 8 byte word i is the product of i
  *            and 0x9e3779b97f4a7c15, little endian.
  *  null      Device id 42, three queues, 64 bytes of config space; completes whatever it gets.
+ *  rng       Entropy from the host's kernel. It cannot be delayed, but its reset can.
  *  Memory    8 MiB above 4 GiB, so that both halves of an address count.
  *  Time      Nothing happens but in wait, in a register write, and in a write that waits (a
  *            version 2 reset), which moves the clock itself.
@@ -23,7 +24,7 @@
 /* For the `more` of vmmio_target_open_spec. */
 #define INPROC_KIND                                                                                \
 	{                                                                                          \
-		"inproc", "inproc[:version=2|3,ring=split|packed,backend=blk|null]",               \
+		"inproc", "inproc[:version=2|3,ring=split|packed,backend=blk|null|rng]",               \
 			"libvmmio's own device, in this process", inproc_open                      \
 	}
 

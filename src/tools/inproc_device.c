@@ -87,24 +87,32 @@ static int create_backend(struct inproc *p)
 	struct vmmio_null_options null = {.size = sizeof(null), .n_queues = INPROC_NULL_QUEUES,
 		.queue_size = INPROC_NULL_QUEUE_SIZE, .config_size = INPROC_NULL_CONFIG,
 		.features = {VMMIO_TRANSPORT_FEATURES_0 & ~off}};
+	struct vmmio_rng_options rng = {
+		.size = sizeof(rng), .features_off = {off}, .log = error_log(p)};
 	int err;
 
-	if (p->null)
+	if (p->kind == INPROC_NULL) {
 		err = vmmio_null_create(&null, &p->null_backend);
-	else
+		p->inner = err ? NULL : vmmio_null_backend(p->null_backend);
+	} else if (p->kind == INPROC_RNG) {
+		err = vmmio_rng_create(&rng, &p->rng);
+		p->inner = err ? NULL : vmmio_rng_backend(p->rng);
+	} else {
 		err = vmmio_blk_create(&blk, &p->blk);
-	if (err)
-		return err;
-	p->inner = p->null ? vmmio_null_backend(p->null_backend) : vmmio_blk_backend(p->blk);
-	inproc_wrap(p);
-	return 0;
+		p->inner = err ? NULL : vmmio_blk_backend(p->blk);
+	}
+	if (!err)
+		inproc_wrap(p);
+	return err;
 }
 
 static void destroy_backend(struct inproc *p)
 {
 	(void)vmmio_blk_destroy(p->blk);
 	(void)vmmio_null_destroy(p->null_backend);
+	(void)vmmio_rng_destroy(p->rng);
 	p->blk = NULL;
+	p->rng = NULL;
 	p->null_backend = NULL;
 }
 
@@ -157,7 +165,7 @@ int inproc_restart(struct inproc *p)
 
 	if (!err && p->blk && was_written(p))
 		err = fill_image(p);
-	if (!err && !p->null)
+	if (!err && p->kind == INPROC_BLK)
 		err = set_image_size(p, INPROC_IMAGE_SIZE);
 	if (err)
 		return err;
@@ -201,7 +209,7 @@ int inproc_create(struct inproc *p, struct vmmio_target_error *error)
 	err = vmmio_manual_create(&p->ex);
 	if (!err)
 		err = create_memory(p);
-	if (!err && !p->null)
+	if (!err && p->kind == INPROC_BLK)
 		err = create_disk(p);
 	if (!err)
 		err = create_device(p);

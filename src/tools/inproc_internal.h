@@ -2,7 +2,7 @@
 /*
  * Inside the inproc target.
  *
- * The backend (a disk or the null backend) is wrapped: the device talks to the wrapping one,
+ * The backend (a disk, say) is wrapped: the device talks to the wrapping one,
  * which delegates, but for what the hooks of a target change. Everything runs on the one thread
  * that uses the target.
  */
@@ -65,9 +65,12 @@ struct kept {
 	vmmio_token token;
 };
 
+enum inproc_kind { INPROC_BLK, INPROC_NULL, INPROC_RNG };
+
 struct inproc {
 	unsigned version;
-	bool packed, null;
+	bool packed;
+	enum inproc_kind kind;
 	char name[64];
 	char problem[200]; /* the last error that the library has logged */
 
@@ -83,6 +86,7 @@ struct inproc {
 	/* New with each restart. */
 	struct vmmio_blk *blk;
 	struct vmmio_null *null_backend;
+	struct vmmio_rng *rng;
 	const struct vmmio_backend *inner;
 	struct vmmio_backend backend; /* around it */
 	struct vmmio_device *device;  /* NULL: there is none, a restart has failed */

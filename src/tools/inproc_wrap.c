@@ -40,7 +40,7 @@ static int answer_later(struct inproc *p, unsigned n, vmmio_token token)
 	return VMMIO_PENDING;
 }
 
-/* --- Hooks: neither backend answers one later itself --------------------------------------- */
+/* --- Hooks: no backend answers one later itself --------------------------------------- */
 
 static int attach(void *ctx, struct vmmio_device *device)
 {
@@ -159,6 +159,21 @@ static void notify_null(void *ctx, struct vmmio_queue *queue)
 	}
 }
 
+/* --- The entropy device: as it is ------------------------------------------------------------ */
+
+static size_t count_none(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static void notify_rng(void *ctx, struct vmmio_queue *queue)
+{
+	struct inproc *p = ctx;
+
+	p->inner->ops->notify(p->inner->ctx, queue);
+}
+
 /* --- Life --------------------------------------------------------------------------------------- */
 
 #define COMMON_OPS                                                                                 \
@@ -168,19 +183,30 @@ static void notify_null(void *ctx, struct vmmio_queue *queue)
 
 static const struct vmmio_backend_ops blk_ops = {COMMON_OPS, .notify = notify_blk};
 static const struct vmmio_backend_ops null_ops = {COMMON_OPS, .notify = notify_null};
+static const struct vmmio_backend_ops rng_ops = {COMMON_OPS, .notify = notify_rng};
+
+static const struct {
+	const struct vmmio_backend_ops *ops;
+	size_t (*count)(void *ctx);
+	void (*give_back)(void *ctx, size_t n);
+} kinds[] = {
+	[INPROC_BLK] = {&blk_ops, count_io, step_io},
+	[INPROC_NULL] = {&null_ops, count_kept, complete_kept},
+	[INPROC_RNG] = {&rng_ops, count_none, NULL},
+};
 
 void inproc_wrap(struct inproc *p)
 {
 	p->backend = *p->inner;
-	p->backend.ops = p->null ? &null_ops : &blk_ops;
+	p->backend.ops = kinds[p->kind].ops;
 	p->backend.ctx = p;
 	p->stop_delay = 0;
 	for (unsigned i = 0; i < 1 + INPROC_QUEUES; i++)
 		p->stops[i] = (struct stop){.p = p, .deadline.expired = stopped};
 	p->n_kept = 0;
 	hold_init(&p->hold, p->ex);
-	p->hold.count = p->null ? count_kept : count_io;
-	p->hold.give_back = p->null ? complete_kept : step_io;
+	p->hold.count = kinds[p->kind].count;
+	p->hold.give_back = kinds[p->kind].give_back;
 	p->hold.ctx = p;
 }
 

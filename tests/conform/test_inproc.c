@@ -45,7 +45,7 @@ START_TEST(has_its_defaults)
 		vmmio_target_open_spec("inproc:version=1", kinds, &target, &error), -EINVAL);
 	ck_assert(strstr(error.text, "'version=1' is wrong: use version=2|3"));
 	ck_assert_int_eq(vmmio_target_open_spec("inproc:v=2", kinds, &target, &error), -EINVAL);
-	ck_assert(strstr(error.text, "use version=2|3, ring=split|packed, backend=blk|null"));
+	ck_assert(strstr(error.text, "use version=2|3, ring=split|packed, backend=blk|null|rng"));
 }
 END_TEST
 

@@ -119,7 +119,7 @@ set_tests_properties(conform_record PROPERTIES RESOURCE_LOCK packages)
 # --- The suite itself: what is right passes, what is broken is found
 foreach(version 2 3)
   foreach(ring split packed)
-    foreach(backend blk null)
+    foreach(backend blk null rng)
       add_test(NAME conform_vmmio_v${version}_${ring}_${backend} COMMAND vmmio-conform run
         --target inproc:version=${version},ring=${ring},backend=${backend})
     endforeach()
