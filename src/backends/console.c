@@ -323,7 +323,8 @@ static int refuse_destroy(const struct vmmio_console *c, const char *why)
 	return -EBUSY;
 }
 
-/* A write that may hang is cancelled; one to a file is only slow. */
+/* A write that may hang is the last one, and cancelled if it has not begun; one to a file is
+ * only slow. */
 static bool is_writing(struct vmmio_console *c)
 {
 	bool writing;

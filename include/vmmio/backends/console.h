@@ -87,7 +87,8 @@ VMMIO_API const struct vmmio_backend *vmmio_console_backend(const struct vmmio_c
 /*
  * Control role; never waits. Output that the other side does not take is lost, and the log
  * says how much. -EBUSY: still attached to a device, or a thread of the I/O engine's is still
- * writing (files): try again. NULL is fine.
+ * writing: try again. To a file all of the output gets; a terminal that could not be opened
+ * anew may hang until somebody reads it or hangs up. NULL is fine.
  */
 VMMIO_API int vmmio_console_destroy(struct vmmio_console *console);
 
