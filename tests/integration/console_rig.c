@@ -33,9 +33,10 @@ void term_relax(struct term *t)
 {
 	if (vmmio_executor_help(t->ex))
 		return;
-	if (t->o.manual)
+	/* The device's end takes the loop down, and does not want it to be run meanwhile. */
+	if (t->o.manual || (t->o.loop && !t->ending))
 		ck_assert_int_ge(vmmio_io_run(t->io, 0), 0);
-	else
+	if (!t->o.manual)
 		usleep(20);
 }
 
@@ -126,7 +127,7 @@ static void make_machine(struct term *t)
 	struct vmmio_io_options io = {
 		.size = sizeof(io),
 		.engine = t->o.variant & 4 ? VMMIO_IO_PLAIN : VMMIO_IO_URING,
-		.form = t->o.manual ? VMMIO_IO_MANUAL : VMMIO_IO_THREADS,
+		.form = t->o.manual ? VMMIO_IO_MANUAL : t->o.loop ? VMMIO_IO_LOOP : VMMIO_IO_THREADS,
 		.log = fixture_log(),
 	};
 
@@ -160,7 +161,7 @@ void term_make_device(struct term *t)
 		.patience = VMMIO_DRIVER_FOREVER,
 	};
 
-	t->dying = false;
+	t->dying = t->ending = false;
 	atomic_store(&t->destroyed, 0);
 	ck_assert_int_eq(vmmio_device_create(&options, &t->dev), 0);
 	ck_assert_int_eq(vmmio_driver_create(&config, &t->driver), 0);
@@ -208,6 +209,7 @@ static void destroyed(void *ctx)
 void term_destroy_device(struct term *t)
 {
 	ck_assert_int_eq(vmmio_console_destroy(t->console), -EBUSY);
+	t->ending = true;
 	ck_assert_int_eq(vmmio_device_destroy(t->dev, destroyed, t), 0);
 	while (!atomic_load(&t->destroyed))
 		term_relax(t);

@@ -24,6 +24,7 @@ enum term_form { TERM_PIPE, TERM_PTY, TERM_MEMORY, TERM_SOCKET, TERM_FORMS, TERM
 struct term_options {
 	int variant;
 	bool manual;         /* executor and I/O engine: nothing moves but by term_relax */
+	bool loop;           /* the I/O engine is run by term_relax */
 	enum term_form form; /* TERM_OWN: in and out of console are used as they are */
 	uint64_t refuse;     /* features that the driver does not accept */
 	struct vmmio_console_options console;
@@ -42,7 +43,7 @@ struct term {
 	struct vmmio_driver *driver;
 	struct vmmio_driver_area out, in; /* what the device reads; what it may write */
 	_Atomic bool line;
-	bool dying;
+	bool ending, dying; /* its device is being destroyed; has gone */
 	_Atomic unsigned destroyed;
 };
 

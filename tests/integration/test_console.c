@@ -128,6 +128,20 @@ START_TEST(input_arrives)
 }
 END_TEST
 
+/* An embedder's loop runs the I/O engine: this one. */
+START_TEST(streams_on_a_loop)
+{
+	struct term_options o = options(_i);
+	struct term *t;
+
+	o.loop = true;
+	t = term_run(&o);
+	check_output(t, STREAM);
+	check_input(t, STREAM);
+	term_free(t);
+}
+END_TEST
+
 /* --- eventfd ------------------------------------------------------------------------------- */
 
 static bool readable(struct term *t)
@@ -155,6 +169,10 @@ START_TEST(eventfd_tells_of_output_and_of_room)
 	ck_assert_uint_eq(term_far_read(t, bytes, sizeof(bytes)), 1);
 	ck_assert(!readable(t));
 	ck_assert_uint_eq(term_far_read(t, bytes, sizeof(bytes)), 0);
+	ck_assert(term_offer(t, 0, three)); /* so that what follows is not in one piece */
+	ck_assert_uint_eq(term_far_write(t, bytes, 3), 3);
+	term_settle(t);
+	ck_assert(term_received(t, &at, &len));
 	ck_assert_uint_eq(term_far_write(t, bytes, 4096), 4096);
 	ck_assert(!readable(t));
 	ck_assert_uint_eq(term_far_write(t, bytes, 1), 0);
@@ -229,6 +247,35 @@ START_TEST(wrong_chains_come_back)
 }
 END_TEST
 
+/* One chain of 15 MiB, over and over the same memory, and nobody to write it to: the pump lets
+ * others have their turn. */
+START_TEST(a_huge_chain_goes_in_pieces)
+{
+	struct term_options o = {.variant = _i, .manual = true, .form = TERM_OWN,
+		.console = {.in = -1, .out = -1}};
+	struct term *t = term_run(&o);
+	struct vmmio_driver_queue *tx = vmmio_driver_queue(t->driver, VMMIO_CONSOLE_TRANSMITQ);
+	struct vmmio_driver_seg segs[30];
+	struct vmmio_driver_chain chain = {.out = segs, .n_out = 30};
+	struct vmmio_driver_used used;
+	unsigned steps;
+
+	term_settle(t);
+	for (unsigned i = 0; i < 30; i++)
+		segs[i] = (struct vmmio_driver_seg){UINT64_C(0x80000000), 512 * 1024};
+	ck_assert_int_ge(vmmio_driver_queue_add(tx, &chain), 0);
+	vmmio_driver_queue_kick(tx);
+	ck_assert_uint_eq(term_count(t).from_guest, 0);
+	for (steps = 0; vmmio_driver_queue_poll(tx, &used) == 0; steps++) {
+		ck_assert_uint_eq(term_count(t).from_guest, steps * 64 * 4096);
+		ck_assert(vmmio_manual_step(t->ex, 0));
+	}
+	ck_assert_uint_eq(steps, 60);
+	ck_assert_uint_eq(term_count(t).dropped, 15 * 1024 * 1024);
+	term_free(t);
+}
+END_TEST
+
 /* In the steady state nothing is allocated. */
 START_TEST(hd37_bytes_allocate_nothing)
 {
@@ -267,7 +314,9 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, output_arrives, 0, TERM_VARIANTS * TERM_FORMS);
 	tcase_add_loop_test(tc, input_arrives, 0, TERM_VARIANTS * TERM_FORMS);
+	tcase_add_loop_test(tc, streams_on_a_loop, 0, TERM_VARIANTS * TERM_FORMS);
 	tcase_add_loop_test(tc, wrong_chains_come_back, 0, TERM_VARIANTS);
+	tcase_add_loop_test(tc, a_huge_chain_goes_in_pieces, 0, TERM_VARIANTS);
 	tcase_add_loop_test(tc, hd37_bytes_allocate_nothing, 0, TERM_VARIANTS);
 	tc = fixture_tcase(s, "memory");
 	tcase_add_loop_test(tc, eventfd_tells_of_output_and_of_room, 0, TERM_VARIANTS);

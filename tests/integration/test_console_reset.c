@@ -135,6 +135,25 @@ START_TEST(a_reset_waits_for_a_queued_pump)
 }
 END_TEST
 
+/* The pump never gets its turn: the host gives it up. */
+START_TEST(a_fence_ends_the_wait_for_the_pump)
+{
+	struct term *t = stuck(_i | 1);
+	uint8_t bytes[PIPE];
+
+	ck_assert_uint_eq(term_far_read(t, bytes, sizeof(bytes)), PIPE);
+	ck_assert_int_eq(vmmio_io_run(t->io, 0), 1);
+	ck_assert_int_eq(vmmio_driver_reset_begin(t->driver), 0);
+	ck_assert_int_eq(vmmio_driver_reset_poll(t->driver), -EAGAIN);
+	fixture_expect_log("fence");
+	ck_assert_int_eq(vmmio_device_fence(t->dev), 0);
+	ck_assert_int_eq(vmmio_driver_reset_poll(t->driver), 0);
+	term_settle(t);
+	drain(t, BUFFER, PIPE);
+	term_free(t);
+}
+END_TEST
+
 /* An idle console: inside the write, version 3 too. */
 START_TEST(an_idle_console_resets_at_once)
 {
@@ -503,6 +522,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_reset_ends_the_wait, 0, n);
 	tcase_add_loop_test(tc, what_was_taken_is_written_during_and_after_a_reset, 0, n);
 	tcase_add_loop_test(tc, a_reset_waits_for_a_queued_pump, 0, n);
+	tcase_add_loop_test(tc, a_fence_ends_the_wait_for_the_pump, 0, n);
 	tcase_add_loop_test(tc, an_idle_console_resets_at_once, 0, n);
 	tcase_add_loop_test(tc, a_reset_of_the_transmitq_ends_the_wait, 0, 2 * n);
 	tcase_add_loop_test(tc, a_reset_of_the_receiveq_loses_nothing, 0, 2 * n);
