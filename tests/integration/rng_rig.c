@@ -7,13 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "integration/rng_rig.h"
 
 #define RAM_BASE UINT64_C(0x80000000)
 #define RAM_SIZE (RNG_ROOM + (1u << 20))
+
+struct rng_host rng_host;
+
+ssize_t getrandom(void *bytes, size_t n, unsigned flags)
+{
+	void (*inside)(struct rng_rig *r) = rng_host.inside;
+
+	atomic_fetch_add(&rng_host.calls, 1);
+	if (n > atomic_load(&rng_host.largest))
+		atomic_store(&rng_host.largest, n);
+	rng_host.inside = NULL;
+	if (inside)
+		inside(rng_host.rig);
+	if (atomic_load(&rng_host.failing)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return syscall(SYS_getrandom, bytes, n, flags);
+}
 
 uint8_t rng_byte(uint64_t n)
 {
@@ -192,6 +213,14 @@ struct rng_rig *rng_rig_run(const struct rng_rig_options *options)
 	return r;
 }
 
+struct rng_rig *rng_rig_manual(int variant, enum rng_source source)
+{
+	struct rng_rig_options o = {
+		.variant = variant, .manual = true, .source = source, .file_size = 4096};
+
+	return rng_rig_run(&o);
+}
+
 static void destroyed(void *ctx)
 {
 	struct rng_rig *r = ctx;
@@ -293,6 +322,63 @@ bool rng_known(struct rng_rig *r, uint32_t at, uint64_t n, uint32_t len)
 		if (bytes[i] != rng_byte(n + i))
 			return false;
 	return bytes[len] == RNG_POISON;
+}
+
+bool rng_comes(struct rng_rig *r, uint32_t at, uint32_t len)
+{
+	uint32_t which, got;
+
+	rng_settle(r);
+	return rng_poll(r, &which, &got) && which == at && got == len;
+}
+
+bool rng_nothing_comes(struct rng_rig *r)
+{
+	uint32_t which, len;
+
+	rng_settle(r);
+	return !rng_poll(r, &which, &len);
+}
+
+uint32_t rng_changed(struct rng_rig *r, uint32_t at, uint32_t len)
+{
+	const uint8_t *bytes = (const uint8_t *)r->in.host + at;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < len; i++)
+		n += bytes[i] != RNG_POISON;
+	return n;
+}
+
+bool rng_untouched(struct rng_rig *r)
+{
+	const uint8_t *in = r->in.host;
+
+	return in[0] == RNG_POISON && !memcmp(in, in + 1, r->in.size - 1);
+}
+
+void rng_run_tasks(struct rng_rig *r)
+{
+	vmmio_manual_run(r->ex, 1000);
+}
+
+uint32_t rng_leases(struct rng_rig *r)
+{
+	struct vmmio_device_counters counters;
+
+	vmmio_device_counters(r->dev, &counters);
+	return counters.leases;
+}
+
+/* Version 2 runs the executor inside the write. */
+void rng_reset(struct rng_rig *r)
+{
+	ck_assert_int_eq(vmmio_device_write(r->dev, VMMIO_REG_STATUS, 4, 0), 0);
+	rng_run_tasks(r);
+	ck_assert_uint_eq(vmmio_device_read(r->dev, VMMIO_REG_STATUS, 4), 0);
+	ck_assert_uint_eq(rng_leases(r), 0);
+	ck_assert_uint_eq(rng_counters(r).held, 0);
+	ck_assert_int_eq(vmmio_driver_reset(r->driver, VMMIO_DRIVER_FOREVER), 0);
 }
 
 struct vmmio_rng_counters rng_counters(struct rng_rig *r)

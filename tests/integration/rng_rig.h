@@ -33,7 +33,7 @@ struct rng_rig_options {
 	bool manual; /* executor and I/O engine */
 	enum rng_source source;
 	uint32_t file_size;
-	bool no_in_order; /* do not negotiate it */
+	bool no_in_order;             /* do not negotiate it */
 	struct vmmio_rng_options rng; /* source and io are filled in if they are not set */
 };
 
@@ -53,6 +53,15 @@ struct rng_rig {
 	_Atomic bool dying;
 	_Atomic unsigned destroyed;
 };
+
+/* The kernel's generator, watched, and made to fail. */
+struct rng_host {
+	_Atomic unsigned calls, failing;
+	_Atomic size_t largest;              /* bytes of a call */
+	void (*inside)(struct rng_rig *rig); /* called by the next call, with rig; before threads */
+	struct rng_rig *rig;
+};
+extern struct rng_host rng_host;
 
 /* Byte n of the known bytes; none is like the poison. */
 uint8_t rng_byte(uint64_t n);
@@ -78,6 +87,24 @@ bool rng_poll(struct rng_rig *rig, uint32_t *at, uint32_t *len);
 uint32_t rng_wait(struct rng_rig *rig, uint32_t at);
 /* Whether the buffer holds known bytes n on, len of them, and then poison. */
 bool rng_known(struct rng_rig *rig, uint32_t at, uint64_t n, uint32_t len);
+/* How many of len bytes are not the poison: of random ones nearly all. */
+uint32_t rng_changed(struct rng_rig *rig, uint32_t at, uint32_t len);
+bool rng_untouched(struct rng_rig *rig); /* none of them is */
+uint32_t rng_leases(struct rng_rig *rig);
 struct vmmio_rng_counters rng_counters(struct rng_rig *rig);
+
+/* --- Step by step: manual ones --------------------------------------------------------------- */
+
+#define AT(i) ((i)*8192u) /* where the tests put their buffers */
+
+/* One chain comes, that one; none does. Settle first. */
+bool rng_comes(struct rng_rig *rig, uint32_t at, uint32_t len);
+bool rng_nothing_comes(struct rng_rig *rig);
+/* The executor alone: whatever the engine has stays there. */
+void rng_run_tasks(struct rng_rig *rig);
+/* Zero to Status, and the executor alone: it is over then. */
+void rng_reset(struct rng_rig *rig);
+/* A rig for it. */
+struct rng_rig *rng_rig_manual(int variant, enum rng_source source);
 
 #endif

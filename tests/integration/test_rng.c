@@ -2,60 +2,10 @@
 /*
  * The entropy device's buffers, on every variant of the bench and from every kind of source.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "integration/rng_rig.h"
-
-#define AT(i) ((i) * 8192u)
-
-/* The kernel's generator, watched, or failing on demand. */
-static _Atomic unsigned calls, failing;
-static _Atomic size_t largest;
-
-ssize_t getrandom(void *bytes, size_t n, unsigned flags)
-{
-	atomic_fetch_add(&calls, 1);
-	if (n > atomic_load(&largest))
-		atomic_store(&largest, n);
-	if (atomic_load(&failing)) {
-		errno = EAGAIN;
-		return -1;
-	}
-	return syscall(SYS_getrandom, bytes, n, flags);
-}
-
-/* How many of len bytes are not the poison: of random ones nearly all. */
-static uint32_t changed(struct rng_rig *r, uint32_t at, uint32_t len)
-{
-	const uint8_t *bytes = (const uint8_t *)r->in.host + at;
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < len; i++)
-		n += bytes[i] != RNG_POISON;
-	return n;
-}
-
-static bool comes(struct rng_rig *r, uint32_t at, uint32_t len)
-{
-	uint32_t which, got;
-
-	rng_settle(r);
-	return rng_poll(r, &which, &got) && which == at && got == len;
-}
-
-static bool nothing_comes(struct rng_rig *r)
-{
-	uint32_t which, len;
-
-	rng_settle(r);
-	return !rng_poll(r, &which, &len);
-}
 
 /* --- The kernel's generator ----------------------------------------------------------------- */
 
@@ -67,9 +17,9 @@ START_TEST(rng_dev_01_random_bytes)
 	for (unsigned i = 0; i < 6; i++) {
 		rng_add(r, AT(i), lens[i]);
 		ck_assert_uint_eq(rng_wait(r, AT(i)), lens[i]);
-		ck_assert_uint_eq(changed(r, AT(i) + lens[i], 8192 - lens[i]), 0);
+		ck_assert_uint_eq(rng_changed(r, AT(i) + lens[i], 8192 - lens[i]), 0);
 	}
-	ck_assert_uint_ge(changed(r, AT(5), 4096), 4000);
+	ck_assert_uint_ge(rng_changed(r, AT(5), 4096), 4000);
 	ck_assert_mem_ne((char *)r->in.host + AT(4), (char *)r->in.host + AT(5), 64);
 	ck_assert_uint_eq(rng_counters(r).chains, 6);
 	ck_assert_uint_eq(rng_counters(r).bytes, 1 + 2 + 63 + 64 + 4095 + 4096);
@@ -88,16 +38,16 @@ START_TEST(work_is_bounded)
 	for (; n < 64; n++)
 		rng_add(r, 0, RNG_ROOM);
 	ck_assert_uint_eq(rng_counters(r).held, 64);
-	ck_assert_uint_eq(atomic_load(&calls), 0);
-	ck_assert_uint_eq(changed(r, 0, RNG_ROOM), 0);
+	ck_assert_uint_eq(atomic_load(&rng_host.calls), 0);
+	ck_assert_uint_eq(rng_changed(r, 0, RNG_ROOM), 0);
 	for (n = 1; n <= 64; n++) {
 		ck_assert(vmmio_manual_step(r->ex, 0));
-		ck_assert_uint_eq(atomic_load(&calls), n);
+		ck_assert_uint_eq(atomic_load(&rng_host.calls), n);
 		ck_assert_uint_eq(rng_counters(r).bytes, n * 4096);
 		ck_assert(rng_poll(r, &at, &len) && len == 4096); /* RNG-DEV-02 */
 	}
-	ck_assert_uint_eq(atomic_load(&largest), 4096);
-	ck_assert_uint_eq(changed(r, 4096, RNG_ROOM - 4096), 0);
+	ck_assert_uint_eq(atomic_load(&rng_host.largest), 4096);
+	ck_assert_uint_eq(rng_changed(r, 4096, RNG_ROOM - 4096), 0);
 	ck_assert_uint_eq(vmmio_manual_pending(r->ex), 0);
 	rng_rig_free(r);
 }
@@ -110,41 +60,14 @@ START_TEST(small_buffers_share_one_turn)
 	for (unsigned i = 0; i < 20; i++)
 		rng_add(r, AT(i), 64);
 	ck_assert(vmmio_manual_step(r->ex, 0));
-	ck_assert_uint_eq(atomic_load(&calls), 1);
+	ck_assert_uint_eq(atomic_load(&rng_host.calls), 1);
 	for (unsigned i = 0; i < 16; i++)
 		ck_assert_uint_eq(rng_wait(r, AT(i)), 64);
 	ck_assert_uint_eq(rng_counters(r).held, 4);
 	rng_settle(r);
 	for (unsigned i = 16; i < 20; i++)
 		ck_assert_uint_eq(rng_wait(r, AT(i)), 64);
-	ck_assert_uint_eq(atomic_load(&calls), 2);
-	rng_rig_free(r);
-}
-END_TEST
-
-START_TEST(generator_that_is_not_ready)
-{
-	struct rng_rig *r = rng_rig_run(&(struct rng_rig_options){.variant = _i, .manual = true});
-
-	fixture_expect_log("entropy source getrandom: reading failed");
-	atomic_store(&failing, 1);
-	rng_add(r, 0, 64);
-	ck_assert(nothing_comes(r));
-	rng_add(r, AT(1), 64); /* does not make it try again */
-	ck_assert_uint_eq(vmmio_manual_pending(r->ex), 0);
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(atomic_load(&calls), 1);
-	vmmio_manual_advance(r->ex, RNG_SECOND);
-	ck_assert(nothing_comes(r));
-	vmmio_manual_advance(r->ex, RNG_SECOND);
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).failures, 3);
-	ck_assert_uint_eq(fixture_logged("reading failed"), 2); /* the first and the second */
-	ck_assert_uint_eq(changed(r, 0, RNG_ROOM), 0);
-	atomic_store(&failing, 0);
-	vmmio_manual_advance(r->ex, RNG_SECOND);
-	ck_assert(comes(r, 0, 64));
-	ck_assert(comes(r, AT(1), 64));
+	ck_assert_uint_eq(atomic_load(&rng_host.calls), 2);
 	rng_rig_free(r);
 }
 END_TEST
@@ -220,18 +143,18 @@ START_TEST(rng_dev_02_short_reads)
 		rng_feed(r, 10);
 		rng_add(r, AT(0), 64);
 		rng_add(r, AT(1), 64);
-		ck_assert(comes(r, AT(0), 10));
-		ck_assert(nothing_comes(r));
+		ck_assert(rng_comes(r, AT(0), 10));
+		ck_assert(rng_nothing_comes(r));
 		rng_feed(r, 1); /* wakes the one that waits */
-		ck_assert(comes(r, AT(1), 1));
+		ck_assert(rng_comes(r, AT(1), 1));
 		rng_add(r, AT(2), 3);
 		rng_add(r, AT(3), 5);
 		rng_add(r, AT(4), 7);
-		ck_assert(nothing_comes(r));
+		ck_assert(rng_nothing_comes(r));
 		rng_feed(r, 9);
-		ck_assert(comes(r, AT(2), 3));
-		ck_assert(comes(r, AT(3), 5));
-		ck_assert(comes(r, AT(4), 1));
+		ck_assert(rng_comes(r, AT(2), 3));
+		ck_assert(rng_comes(r, AT(3), 5));
+		ck_assert(rng_comes(r, AT(4), 1));
 		ck_assert(rng_known(r, AT(0), 0, 10));
 		ck_assert(rng_known(r, AT(1), 10, 1));
 		ck_assert(rng_known(r, AT(2), 11, 3));
@@ -270,7 +193,7 @@ START_TEST(huge_buffers)
 	rng_add(r, 0, RNG_ROOM);
 	ck_assert_uint_eq(rng_wait(r, 0), 1 << 20);
 	ck_assert(rng_known(r, 0, 0, 1 << 20));
-	ck_assert_uint_eq(changed(r, 1 << 20, RNG_ROOM - (1 << 20)), 0);
+	ck_assert_uint_eq(rng_changed(r, 1 << 20, RNG_ROOM - (1 << 20)), 0);
 	rng_rig_free(r);
 }
 END_TEST
@@ -301,131 +224,11 @@ START_TEST(rng_drv_01_readable_buffers)
 	ck_assert_uint_eq(rng_wait(r, AT(9)), 0);
 	add_raw(r, 1, 1);
 	ck_assert_uint_eq(rng_wait(r, AT(9)), 0);
-	ck_assert_uint_eq(changed(r, AT(8), AT(4)), 0);
+	ck_assert_uint_eq(rng_changed(r, AT(8), AT(4)), 0);
 	ck_assert_uint_eq(rng_counters(r).refused, 3);
 	ck_assert_uint_eq(fixture_logged("device-writable buffers only"), 2);
 	rng_feed(r, 64);
 	ck_assert_uint_eq(rng_wait(r, AT(0)), 64);
-	rng_rig_free(r);
-}
-END_TEST
-
-/* --- Sources that end or fail ------------------------------------------------------------------- */
-
-static void ends(struct rng_rig *r, const char *how)
-{
-	rng_add(r, AT(1), 64);
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).failures, 1);
-	ck_assert_uint_eq(fixture_logged(how), 1);
-	vmmio_manual_advance(r->ex, RNG_SECOND - 1);
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).failures, 1);
-	ck_assert_uint_eq(changed(r, AT(1), 64), 0); /* nothing is not random */
-}
-
-START_TEST(end_of_a_file)
-{
-	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_FILE,
-		.file_size = 100};
-	struct rng_rig *r = rng_rig_run(&o);
-
-	fixture_expect_log("at its end");
-	rng_add(r, AT(0), 128);
-	ck_assert(comes(r, AT(0), 100));
-	ck_assert(rng_known(r, AT(0), 0, 100));
-	ends(r, "at its end");
-	ck_assert_int_eq(lseek(r->feed, 100, SEEK_SET), 100);
-	rng_feed(r, 30);
-	vmmio_manual_advance(r->ex, 1);
-	ck_assert(comes(r, AT(1), 30));
-	ck_assert(rng_known(r, AT(1), 100, 30));
-	rng_rig_free(r);
-}
-END_TEST
-
-/* Its writer has gone; another comes. */
-START_TEST(end_of_a_pipe)
-{
-	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_PIPE};
-	struct rng_rig *r = rng_rig_run(&o);
-	char path[48];
-
-	fixture_expect_log("at its end");
-	rng_feed(r, 10);
-	close(r->feed);
-	rng_add(r, AT(0), 128);
-	ck_assert(comes(r, AT(0), 10));
-	ends(r, "at its end");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->source);
-	r->feed = open(path, O_WRONLY | O_CLOEXEC);
-	ck_assert_int_ge(r->feed, 0);
-	rng_feed(r, 10);
-	vmmio_manual_advance(r->ex, 1);
-	ck_assert(comes(r, AT(1), 10));
-	ck_assert(rng_known(r, AT(1), 10, 10));
-	rng_rig_free(r);
-}
-END_TEST
-
-/* Its peer has gone and left something unread. */
-START_TEST(error_of_a_socket)
-{
-	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_SOCKET};
-	struct rng_rig *r = rng_rig_run(&o);
-
-	fixture_expect_log("reading failed (error 104");
-	fixture_expect_log("at its end");
-	rng_add(r, AT(0), 64);
-	ck_assert(nothing_comes(r));
-	ck_assert_int_eq(write(r->source, "x", 1), 1);
-	close(r->feed);
-	r->feed = -1;
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).failures, 1);
-	vmmio_manual_advance(r->ex, RNG_SECOND);
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).failures, 2);
-	rng_rig_free(r);
-}
-END_TEST
-
-START_TEST(error_of_a_file)
-{
-	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_FILE,
-		.file_size = 100};
-	struct rng_rig *r = rng_rig_run(&o);
-
-	fixture_expect_log("reading failed (error 5");
-	rng_add(r, AT(1), 64);
-	vmmio_manual_run(r->ex, 10);
-	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
-	ck_assert_int_eq(vmmio_io_step(r->io, 0, -EIO), 0);
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).failures, 1);
-	vmmio_manual_advance(r->ex, RNG_SECOND);
-	ck_assert(comes(r, AT(1), 64));
-	ck_assert(rng_known(r, AT(1), 0, 64));
-	rng_rig_free(r);
-}
-END_TEST
-
-/* The engine has no memory for a poll. */
-START_TEST(error_of_the_engine)
-{
-	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_PIPE};
-	struct rng_rig *r = rng_rig_run(&o);
-
-	fixture_expect_log("cannot be polled");
-	fixture_expect_log("reading failed (error 12");
-	rng_add(r, AT(0), 64);
-	fixture_fail_alloc(1, false);
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).failures, 1);
-	rng_feed(r, 64);
-	ck_assert(nothing_comes(r));
-	vmmio_manual_advance(r->ex, RNG_SECOND);
-	ck_assert(comes(r, AT(0), 64));
 	rng_rig_free(r);
 }
 END_TEST
@@ -439,7 +242,6 @@ int main(void)
 	tcase_add_loop_test(tc, rng_dev_01_random_bytes, 0, RNG_VARIANTS);
 	tcase_add_loop_test(tc, work_is_bounded, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, small_buffers_share_one_turn, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, generator_that_is_not_ready, 0, RNG_MANUAL);
 	tc = fixture_tcase(s, "sources");
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, in_order_without_loss_or_repeat, 0, RNG_VARIANTS);
@@ -448,12 +250,5 @@ int main(void)
 	tcase_add_loop_test(tc, pieces_of_guest_memory, 0, RNG_VARIANTS);
 	tcase_add_loop_test(tc, huge_buffers, 0, RNG_VARIANTS);
 	tcase_add_loop_test(tc, rng_drv_01_readable_buffers, 0, RNG_VARIANTS);
-	tc = fixture_tcase(s, "failures");
-	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, end_of_a_file, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, end_of_a_pipe, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, error_of_a_socket, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, error_of_a_file, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, error_of_the_engine, 0, RNG_MANUAL);
 	return fixture_main(s);
 }

@@ -1,109 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Resets, pauses, the rate and the end of an entropy device, step by step on the manual executor
- * and I/O engine, and all at once on threads.
+ * Resets and the end of an entropy device, step by step on the manual executor and I/O engine, and
+ * all at once on threads.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "integration/rng_rig.h"
-
-#define AT(i) ((i) * 8192u)
-
-static struct rng_rig *manual(int i, enum rng_source source)
-{
-	struct rng_rig_options o = {
-		.variant = i, .manual = true, .source = source, .file_size = 4096};
-
-	return rng_rig_run(&o);
-}
-
-static bool comes(struct rng_rig *r, uint32_t at, uint32_t len)
-{
-	uint32_t which, got;
-
-	rng_settle(r);
-	return rng_poll(r, &which, &got) && which == at && got == len;
-}
-
-static bool nothing_comes(struct rng_rig *r)
-{
-	uint32_t which, len;
-
-	rng_settle(r);
-	return !rng_poll(r, &which, &len);
-}
-
-static bool untouched(struct rng_rig *r)
-{
-	const uint8_t *in = r->in.host;
-
-	return in[0] == RNG_POISON && !memcmp(in, in + 1, r->in.size - 1);
-}
-
-static void run_tasks(struct rng_rig *r)
-{
-	vmmio_manual_run(r->ex, 1000);
-}
-
-static uint32_t leases(struct rng_rig *r)
-{
-	struct vmmio_device_counters counters;
-
-	vmmio_device_counters(r->dev, &counters);
-	return counters.leases;
-}
-
-/* Called by the task, in place of the kernel's generator: what happens while it runs. */
-static void (*inside)(struct rng_rig *r);
-static struct rng_rig *inside_rig;
-
-ssize_t getrandom(void *bytes, size_t n, unsigned flags)
-{
-	void (*call)(struct rng_rig *r) = inside;
-
-	inside = NULL;
-	if (call)
-		call(inside_rig);
-	return syscall(SYS_getrandom, bytes, n, flags);
-}
-
-/* Zero to Status, and the executor alone: whatever the engine has stays there. Version 2 runs
- * it inside the write. */
-static void reset(struct rng_rig *r)
-{
-	ck_assert_int_eq(vmmio_device_write(r->dev, VMMIO_REG_STATUS, 4, 0), 0);
-	run_tasks(r);
-	ck_assert_uint_eq(vmmio_device_read(r->dev, VMMIO_REG_STATUS, 4), 0);
-	ck_assert_uint_eq(leases(r), 0);
-	ck_assert_uint_eq(rng_counters(r).held, 0);
-	ck_assert_int_eq(vmmio_driver_reset(r->driver, VMMIO_DRIVER_FOREVER), 0);
-}
 
 /* --- Resets -------------------------------------------------------------------------------------- */
 
 START_TEST(reset_waits_for_no_pipe)
 {
 	for (int source = RNG_SOURCE_PIPE; source <= RNG_SOURCE_SOCKET; source++) {
-		struct rng_rig *r = manual(_i, source);
+		struct rng_rig *r = rng_rig_manual(_i, source);
 
 		for (unsigned i = 0; i < 40; i++)
 			rng_add(r, AT(i), 64);
-		ck_assert(nothing_comes(r));
+		ck_assert(rng_nothing_comes(r));
 		ck_assert_uint_eq(rng_counters(r).held, 40);
-		reset(r);
+		rng_reset(r);
 		ck_assert_uint_eq(rng_counters(r).cancelled, 40);
 		rng_feed(r, 100); /* nobody wants it */
 		rng_settle(r);
-		ck_assert(untouched(r));
+		ck_assert(rng_untouched(r));
 		rng_rig_start(r);
 		rng_add(r, AT(0), 64);
-		ck_assert(comes(r, AT(0), 64));
+		ck_assert(rng_comes(r, AT(0), 64));
 		ck_assert(rng_known(r, AT(0), 0, 64));
 		rng_rig_free(r);
 	}
@@ -113,20 +39,20 @@ END_TEST
 /* What is read after its time is the next life's, and lost to none. */
 START_TEST(late_read)
 {
-	struct rng_rig *r = manual(_i, RNG_SOURCE_FILE);
+	struct rng_rig *r = rng_rig_manual(_i, RNG_SOURCE_FILE);
 
 	rng_add(r, AT(0), 50);
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
-	reset(r);
+	rng_reset(r);
 	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
 	rng_rig_start(r); /* and settles: the read ends, for nobody */
 	ck_assert_uint_eq(vmmio_io_pending(r->io), 0);
-	ck_assert(untouched(r));
+	ck_assert(rng_untouched(r));
 	rng_add(r, AT(1), 64);
-	ck_assert(comes(r, AT(1), 50));
+	ck_assert(rng_comes(r, AT(1), 50));
 	rng_add(r, AT(2), 64);
-	ck_assert(comes(r, AT(2), 64));
+	ck_assert(rng_comes(r, AT(2), 64));
 	ck_assert(rng_known(r, AT(1), 0, 50));
 	ck_assert(rng_known(r, AT(2), 50, 64));
 	rng_rig_free(r);
@@ -136,18 +62,18 @@ END_TEST
 /* The same, but the next life waits for it already. */
 START_TEST(later_read)
 {
-	struct rng_rig *r = manual(_i, RNG_SOURCE_FILE);
+	struct rng_rig *r = rng_rig_manual(_i, RNG_SOURCE_FILE);
 
 	rng_add(r, AT(0), 50);
-	run_tasks(r);
-	reset(r);
+	rng_run_tasks(r);
+	rng_reset(r);
 	ck_assert_int_eq(vmmio_driver_start(r->driver,
 				 _i & 2 ? VMMIO_FEATURE(VMMIO_F_RING_PACKED) : 0, 1, 0),
 		0);
 	rng_add(r, AT(1), 64);
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
-	ck_assert(comes(r, AT(1), 50));
+	ck_assert(rng_comes(r, AT(1), 50));
 	ck_assert(rng_known(r, AT(1), 0, 50));
 	rng_rig_free(r);
 }
@@ -156,16 +82,16 @@ END_TEST
 /* The task has not run yet. */
 START_TEST(reset_before_the_task)
 {
-	struct rng_rig *r = manual(_i, RNG_SOURCE_NONE);
+	struct rng_rig *r = rng_rig_manual(_i, RNG_SOURCE_NONE);
 
 	for (unsigned i = 0; i < 40; i++)
 		rng_add(r, AT(i), 64);
-	reset(r);
+	rng_reset(r);
 	ck_assert_uint_eq(rng_counters(r).cancelled, 40);
-	ck_assert(untouched(r));
+	ck_assert(rng_untouched(r));
 	rng_rig_start(r);
 	rng_add(r, AT(0), 64);
-	ck_assert(comes(r, AT(0), 64));
+	ck_assert(rng_comes(r, AT(0), 64));
 	rng_rig_free(r);
 }
 END_TEST
@@ -173,12 +99,12 @@ END_TEST
 /* Between two turns of the task: some have theirs, the others come back empty. */
 START_TEST(reset_between_turns)
 {
-	struct rng_rig *r = manual(_i | 1, RNG_SOURCE_NONE);
+	struct rng_rig *r = rng_rig_manual(_i | 1, RNG_SOURCE_NONE);
 
 	for (unsigned i = 0; i < 40; i++)
 		rng_add(r, AT(i), 64);
 	ck_assert(vmmio_manual_step(r->ex, 0));
-	reset(r);
+	rng_reset(r);
 	ck_assert_uint_eq(rng_counters(r).chains, 16);
 	ck_assert_uint_eq(rng_counters(r).cancelled, 24);
 	rng_rig_free(r);
@@ -188,7 +114,7 @@ END_TEST
 static void reset_begins(struct rng_rig *r)
 {
 	ck_assert_int_eq(vmmio_device_write(r->dev, VMMIO_REG_STATUS, 4, 0), 0);
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert_uint_ne(vmmio_device_read(r->dev, VMMIO_REG_STATUS, 4), 0);
 }
 
@@ -197,18 +123,18 @@ static void reset_begins(struct rng_rig *r)
 START_TEST(reset_with_the_task_running)
 {
 	for (unsigned n = 8; n <= 40; n += 8) {
-		struct rng_rig *r = inside_rig = manual(_i | 1, RNG_SOURCE_NONE);
+		struct rng_rig *r = rng_host.rig = rng_rig_manual(_i | 1, RNG_SOURCE_NONE);
 
-		inside = reset_begins;
+		rng_host.inside = reset_begins;
 		for (unsigned i = 0; i < n; i++)
 			rng_add(r, AT(i), 64);
-		reset(r);
-		ck_assert_ptr_null(inside);
+		rng_reset(r);
+		ck_assert_ptr_null(rng_host.inside);
 		ck_assert_uint_eq(rng_counters(r).cancelled, n);
-		ck_assert(untouched(r));
+		ck_assert(rng_untouched(r));
 		rng_rig_start(r);
 		rng_add(r, AT(0), 64);
-		ck_assert(comes(r, AT(0), 64));
+		ck_assert(rng_comes(r, AT(0), 64));
 		rng_rig_free(r);
 	}
 }
@@ -216,25 +142,25 @@ END_TEST
 
 START_TEST(queue_reset)
 {
-	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
+	struct rng_rig *r = rng_rig_manual(_i, RNG_SOURCE_PIPE);
 	struct vmmio_driver_queue *queue = vmmio_driver_queue(r->driver, 0);
 
 	for (unsigned round = 0; round < 3; round++) {
 		rng_add(r, AT(0), 64);
 		rng_add(r, AT(1), 64);
 		if (round != 1) /* then with the task queued */
-			ck_assert(nothing_comes(r));
+			ck_assert(rng_nothing_comes(r));
 		ck_assert_int_eq(vmmio_driver_queue_reset_begin(queue), 0);
-		run_tasks(r);
+		rng_run_tasks(r);
 		ck_assert_int_eq(vmmio_driver_queue_reset_poll(queue), 0);
-		ck_assert_uint_eq(leases(r), 0);
-		ck_assert(untouched(r));
+		ck_assert_uint_eq(rng_leases(r), 0);
+		ck_assert(rng_untouched(r));
 		ck_assert_int_eq(vmmio_driver_queue_setup(r->driver, 0, NULL, &queue), 0);
 	}
 	ck_assert_uint_eq(rng_counters(r).cancelled, 6);
 	rng_feed(r, 64);
 	rng_add(r, AT(1), 64);
-	ck_assert(comes(r, AT(1), 64));
+	ck_assert(rng_comes(r, AT(1), 64));
 	ck_assert(rng_known(r, AT(1), 0, 64));
 	rng_rig_free(r);
 }
@@ -244,14 +170,14 @@ END_TEST
 
 START_TEST(destroyed_with_an_empty_pipe)
 {
-	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
+	struct rng_rig *r = rng_rig_manual(_i, RNG_SOURCE_PIPE);
 
 	rng_add(r, AT(0), 64);
-	ck_assert(nothing_comes(r));
+	ck_assert(rng_nothing_comes(r));
 	rng_rig_destroy(r);
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert(atomic_load(&r->destroyed));
-	ck_assert(untouched(r));
+	ck_assert(rng_untouched(r));
 	rng_rig_free(r);
 }
 END_TEST
@@ -259,18 +185,18 @@ END_TEST
 /* A read that the engine still has keeps neither device nor backend. */
 START_TEST(destroyed_with_a_read_out)
 {
-	struct rng_rig *r = manual(_i, RNG_SOURCE_FILE);
+	struct rng_rig *r = rng_rig_manual(_i, RNG_SOURCE_FILE);
 
 	rng_add(r, AT(0), 64);
-	run_tasks(r);
+	rng_run_tasks(r);
 	rng_rig_destroy(r);
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert(atomic_load(&r->destroyed));
 	ck_assert_int_eq(vmmio_rng_destroy(r->rng), 0);
 	r->rng = NULL;
 	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
 	ck_assert_int_eq(vmmio_io_destroy(r->io), -EBUSY);
-	ck_assert(untouched(r));
+	ck_assert(rng_untouched(r));
 	rng_rig_free(r);
 }
 END_TEST
@@ -283,10 +209,10 @@ START_TEST(destroyed_while_it_waits_for_time)
 
 	rng_add(r, AT(0), 10);
 	rng_add(r, AT(1), 10);
-	ck_assert(comes(r, AT(0), 10));
+	ck_assert(rng_comes(r, AT(0), 10));
 	ck_assert_uint_ne(vmmio_manual_next_deadline(r->ex), UINT64_MAX);
 	rng_rig_destroy(r);
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert(atomic_load(&r->destroyed));
 	ck_assert_uint_eq(vmmio_manual_next_deadline(r->ex), UINT64_MAX);
 	rng_rig_free(r);
@@ -297,7 +223,7 @@ END_TEST
  * nothing, and keeps the device until then. */
 START_TEST(fenced_with_the_task_queued)
 {
-	struct rng_rig *r = manual(_i | 1, RNG_SOURCE_NONE);
+	struct rng_rig *r = rng_rig_manual(_i | 1, RNG_SOURCE_NONE);
 
 	fixture_expect_log("fence");
 	rng_add(r, AT(0), 64);
@@ -314,9 +240,9 @@ START_TEST(fenced_with_the_task_queued)
 	while (vmmio_manual_step(r->ex, 1))
 		;
 	ck_assert(!atomic_load(&r->destroyed));
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert(atomic_load(&r->destroyed));
-	ck_assert(untouched(r));
+	ck_assert(rng_untouched(r));
 	ck_assert_uint_eq(rng_counters(r).cancelled, 2);
 	rng_rig_free(r);
 }
@@ -334,7 +260,7 @@ static void attach_again(struct rng_rig *r)
 	};
 
 	rng_rig_destroy(r);
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert(atomic_load(&r->destroyed));
 	ck_assert_int_eq(vmmio_executor_destroy(r->ex), 0);
 	ck_assert_int_eq(vmmio_manual_create(&r->ex), 0);
@@ -349,7 +275,7 @@ static void attach_again(struct rng_rig *r)
 /* One device at a time; the next one goes on where the source is. */
 START_TEST(one_backend_two_devices)
 {
-	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
+	struct rng_rig *r = rng_rig_manual(_i, RNG_SOURCE_PIPE);
 	struct vmmio_device_options options = {
 		.size = sizeof(options),
 		.version = 3,
@@ -364,16 +290,16 @@ START_TEST(one_backend_two_devices)
 	ck_assert_int_eq(vmmio_device_create(&options, &second), -EBUSY);
 	rng_feed(r, 100);
 	rng_add(r, AT(0), 60);
-	ck_assert(comes(r, AT(0), 60));
+	ck_assert(rng_comes(r, AT(0), 60));
 	rng_add(r, AT(0), 60);
 	rng_add(r, AT(1), 60);
-	ck_assert(comes(r, AT(0), 40));
-	ck_assert(nothing_comes(r)); /* and the source is polled */
+	ck_assert(rng_comes(r, AT(0), 40));
+	ck_assert(rng_nothing_comes(r)); /* and the source is polled */
 	attach_again(r);
 	rng_add(r, AT(0), 60);
-	ck_assert(nothing_comes(r));
+	ck_assert(rng_nothing_comes(r));
 	rng_feed(r, 30);
-	ck_assert(comes(r, AT(0), 30));
+	ck_assert(rng_comes(r, AT(0), 30));
 	ck_assert(rng_known(r, AT(0), 100, 30));
 	rng_rig_free(r);
 }
@@ -387,11 +313,11 @@ START_TEST(another_clock)
 	vmmio_manual_advance(r->ex, 10 * RNG_SECOND);
 	rng_add(r, AT(0), 10);
 	rng_add(r, AT(1), 10);
-	ck_assert(comes(r, AT(0), 10));
-	ck_assert(nothing_comes(r));
+	ck_assert(rng_comes(r, AT(0), 10));
+	ck_assert(rng_nothing_comes(r));
 	attach_again(r);
 	rng_add(r, AT(0), 10);
-	ck_assert(comes(r, AT(0), 10));
+	ck_assert(rng_comes(r, AT(0), 10));
 	rng_rig_free(r);
 }
 END_TEST
@@ -399,231 +325,17 @@ END_TEST
 /* The last device's end has cancelled it; that is no failure, and nothing is lost. */
 START_TEST(cancelled_read)
 {
-	struct rng_rig *r = manual(_i, RNG_SOURCE_FILE);
+	struct rng_rig *r = rng_rig_manual(_i, RNG_SOURCE_FILE);
 
 	rng_add(r, AT(0), 64);
-	run_tasks(r);
+	rng_run_tasks(r);
 	ck_assert_uint_eq(vmmio_io_pending(r->io), 1);
 	attach_again(r);
-	ck_assert(untouched(r));
+	ck_assert(rng_untouched(r));
 	rng_add(r, AT(0), 64);
-	ck_assert(comes(r, AT(0), 64));
+	ck_assert(rng_comes(r, AT(0), 64));
 	ck_assert(rng_known(r, AT(0), 0, 64));
 	ck_assert_uint_eq(rng_counters(r).failures, 0);
-	rng_rig_free(r);
-}
-END_TEST
-
-/* --- Pauses ------------------------------------------------------------------------------------------ */
-
-struct told {
-	struct vmmio_waiter waiter;
-	unsigned times;
-	int result;
-};
-
-static void done(struct vmmio_waiter *waiter, int result)
-{
-	struct told *told = (struct told *)waiter;
-
-	told->times++;
-	told->result = result;
-}
-
-static void pause_rng(struct rng_rig *r)
-{
-	struct told told = {.waiter.done = done};
-	int answer = vmmio_device_pause(r->dev, &told.waiter);
-
-	ck_assert_int_ge(answer, 0);
-	run_tasks(r);
-	ck_assert_uint_eq(told.times, answer == VMMIO_PENDING);
-	ck_assert_int_eq(told.result, 0);
-}
-
-static void resume_rng(struct rng_rig *r)
-{
-	struct told told = {.waiter.done = done};
-	int answer = vmmio_device_resume(r->dev, &told.waiter);
-
-	ck_assert_int_ge(answer, 0);
-	run_tasks(r);
-	ck_assert_uint_eq(told.times, answer == VMMIO_PENDING);
-	ck_assert_int_eq(told.result, 0);
-}
-
-START_TEST(paused_chains_are_kept)
-{
-	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
-
-	rng_add(r, AT(0), 64);
-	rng_add(r, AT(1), 64);
-	ck_assert(nothing_comes(r));
-	pause_rng(r);
-	ck_assert_uint_eq(leases(r), 2);
-	rng_feed(r, 100);
-	ck_assert_int_ge(vmmio_io_run(r->io, 0), 1);
-	ck_assert_uint_eq(vmmio_manual_pending(r->ex), 0); /* does not even try */
-	ck_assert(nothing_comes(r));
-	ck_assert(untouched(r));
-	resume_rng(r);
-	ck_assert(comes(r, AT(0), 64));
-	ck_assert(comes(r, AT(1), 36));
-	ck_assert(rng_known(r, AT(1), 64, 36));
-	rng_rig_free(r);
-}
-END_TEST
-
-/* The report comes when the task has let go, and then it begins no more. */
-START_TEST(paused_with_the_task_queued)
-{
-	struct rng_rig *r = manual(_i, RNG_SOURCE_NONE);
-	unsigned done_before;
-
-	for (unsigned i = 0; i < 40; i++)
-		rng_add(r, AT(i), 64);
-	ck_assert(vmmio_manual_step(r->ex, 0));
-	done_before = (unsigned)rng_counters(r).chains;
-	pause_rng(r);
-	ck_assert_uint_le(rng_counters(r).chains, done_before + 16);
-	done_before = (unsigned)rng_counters(r).chains;
-	rng_add(r, AT(40), 64); /* stays in the ring */
-	rng_settle(r);
-	ck_assert_uint_eq(rng_counters(r).chains, done_before);
-	resume_rng(r);
-	rng_settle(r);
-	ck_assert_uint_eq(rng_counters(r).chains, 41);
-	rng_rig_free(r);
-}
-END_TEST
-
-static struct told told_inside = {.waiter.done = done};
-
-static void pause_begins(struct rng_rig *r)
-{
-	ck_assert_int_eq(vmmio_device_pause(r->dev, &told_inside.waiter), VMMIO_PENDING);
-	run_tasks(r);
-	ck_assert_uint_eq(told_inside.times, 0);
-}
-
-/* What it has in its hands arrives before the report, the rest waits. */
-START_TEST(paused_with_the_task_running)
-{
-	struct rng_rig *r = inside_rig = manual(_i, RNG_SOURCE_NONE);
-	uint32_t at, len;
-
-	inside = pause_begins;
-	for (unsigned i = 0; i < 40; i++)
-		rng_add(r, AT(i), 64);
-	rng_settle(r);
-	ck_assert_uint_eq(told_inside.times, 1);
-	ck_assert_int_eq(told_inside.result, 0);
-	ck_assert_uint_eq(rng_counters(r).chains, 16);
-	for (unsigned i = 0; i < 16; i++)
-		ck_assert(rng_poll(r, &at, &len));
-	resume_rng(r);
-	rng_settle(r);
-	ck_assert_uint_eq(rng_counters(r).chains, 40);
-	rng_rig_free(r);
-}
-END_TEST
-
-START_TEST(paused_while_it_waits_for_time)
-{
-	struct rng_rig_options o = {.variant = _i, .manual = true, .rng = {.rate_bytes = 10}};
-	struct rng_rig *r = rng_rig_run(&o);
-
-	rng_add(r, AT(0), 10);
-	rng_add(r, AT(1), 10);
-	ck_assert(comes(r, AT(0), 10));
-	pause_rng(r);
-	vmmio_manual_advance(r->ex, 10 * RNG_SECOND);
-	ck_assert(nothing_comes(r));
-	resume_rng(r);
-	ck_assert(comes(r, AT(1), 10));
-	rng_rig_free(r);
-}
-END_TEST
-
-START_TEST(reset_while_paused)
-{
-	struct rng_rig *r = manual(_i, RNG_SOURCE_PIPE);
-
-	rng_add(r, AT(0), 64);
-	ck_assert(nothing_comes(r));
-	pause_rng(r);
-	reset(r);
-	ck_assert_uint_eq(rng_counters(r).cancelled, 1);
-	rng_feed(r, 10);
-	resume_rng(r);
-	rng_rig_start(r);
-	rng_add(r, AT(0), 64);
-	ck_assert(comes(r, AT(0), 10));
-	rng_rig_free(r);
-}
-END_TEST
-
-/* --- The rate ------------------------------------------------------------------------------------------ */
-
-START_TEST(rate_limits)
-{
-	struct rng_rig_options o = {.variant = _i, .manual = true, .source = RNG_SOURCE_PIPE,
-		.rng = {.rate_bytes = 100, .rate_period = 1000}};
-	struct rng_rig *r = rng_rig_run(&o);
-
-	rng_feed(r, 700);
-	vmmio_manual_advance(r->ex, 12345);
-	for (unsigned i = 0; i < 5; i++)
-		rng_add(r, AT(i), 64);
-	ck_assert(comes(r, AT(0), 64));
-	ck_assert(comes(r, AT(1), 36)); /* what is left: RNG-DEV-02 */
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).throttled, 1);
-	vmmio_manual_advance(r->ex, 999);
-	ck_assert(nothing_comes(r));
-	/* A reset gives no more; nor does asking again. */
-	reset(r);
-	rng_rig_start(r);
-	rng_add(r, AT(0), 80);
-	rng_add(r, AT(1), 80);
-	ck_assert(nothing_comes(r));
-	vmmio_manual_advance(r->ex, 1);
-	ck_assert(comes(r, AT(0), 80));
-	ck_assert(rng_known(r, AT(0), 100, 80));
-	ck_assert(comes(r, AT(1), 20));
-	/* What was not used is not saved up. */
-	vmmio_manual_advance(r->ex, 10000);
-	rng_add(r, AT(2), 300);
-	rng_add(r, AT(3), 300);
-	ck_assert(comes(r, AT(2), 100));
-	ck_assert(nothing_comes(r));
-	ck_assert_uint_eq(rng_counters(r).bytes, 300);
-	vmmio_manual_advance(r->ex, 1000);
-	ck_assert(comes(r, AT(3), 100));
-	vmmio_manual_advance(r->ex, 1000);
-	rng_add(r, AT(4), 1);
-	ck_assert(comes(r, AT(4), 1));
-	vmmio_manual_advance(r->ex, 1000);
-	rng_add(r, AT(5), 300);
-	ck_assert(comes(r, AT(5), 100));
-	ck_assert_uint_eq(rng_counters(r).bytes, 501);
-	rng_rig_free(r);
-}
-END_TEST
-
-/* A period that never ends, and the clock it is added to. */
-START_TEST(endless_period)
-{
-	struct rng_rig_options o = {.variant = _i, .manual = true,
-		.rng = {.rate_bytes = 100, .rate_period = UINT64_MAX}};
-	struct rng_rig *r = rng_rig_run(&o);
-
-	vmmio_manual_advance(r->ex, 12345);
-	rng_add(r, AT(0), 128);
-	rng_add(r, AT(1), 128);
-	ck_assert(comes(r, AT(0), 100));
-	vmmio_manual_advance(r->ex, UINT64_MAX / 2);
-	ck_assert(nothing_comes(r));
 	rng_rig_free(r);
 }
 END_TEST
@@ -693,15 +405,6 @@ int main(void)
 	tcase_add_loop_test(tc, one_backend_two_devices, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, another_clock, 0, RNG_MANUAL);
 	tcase_add_loop_test(tc, cancelled_read, 0, RNG_MANUAL);
-	tc = fixture_tcase(s, "pause");
-	tcase_add_loop_test(tc, paused_chains_are_kept, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, paused_with_the_task_queued, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, paused_with_the_task_running, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, paused_while_it_waits_for_time, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, reset_while_paused, 0, RNG_MANUAL);
-	tc = fixture_tcase(s, "rate");
-	tcase_add_loop_test(tc, rate_limits, 0, RNG_MANUAL);
-	tcase_add_loop_test(tc, endless_period, 0, RNG_MANUAL);
 	tc = fixture_tcase(s, "threads");
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, resets_against_a_source, 0, RNG_VARIANTS);

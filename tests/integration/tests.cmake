@@ -36,7 +36,7 @@ vmmio_test(stuck ${CMAKE_CURRENT_LIST_DIR}/test_stuck.c ${CMAKE_CURRENT_LIST_DIR
   ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
 vmmio_test(stuck_places ${CMAKE_CURRENT_LIST_DIR}/test_stuck_places.c
   ${CMAKE_CURRENT_LIST_DIR}/stuck_rig.c ${CMAKE_CURRENT_LIST_DIR}/blk_rig.c)
-foreach(part rng rng_life rng_source)
+foreach(part rng rng_fail rng_life rng_pause rng_source)
   vmmio_test(${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c ${CMAKE_CURRENT_LIST_DIR}/rng_rig.c)
 endforeach()
 vmmio_test(io_kick ${CMAKE_CURRENT_LIST_DIR}/test_io_kick.c)
