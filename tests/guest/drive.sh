@@ -3,8 +3,8 @@
 #
 # Runs in the outer machine's busybox, or right on the host, from a folder that run has filled
 # (images.sh says with what). Leaves in results/NAME: serial.log, what the guest wrote to ttyS0;
-# vmm.log, the VMM's own messages; exit, the VMM's exit code; CASE.beside, what came of the
-# case's part outside of the guest.
+# vmm.log, the VMM's own messages; exit, the VMM's exit code; ended and threads, why it was ended from
+# here, and where it was; CASE.beside, what came of the case's part outside of the guest; first, all that of a first try.
 # What it says about itself: "NAME: TEXT"; the guest's words: "NAME| TEXT".
 set -u
 exec 3>&1
@@ -12,23 +12,38 @@ exec 3>&1
 base=$(cd "$(dirname "$0")" && pwd)
 . "$base/vmm.sh"
 return=$(printf '\r')
-# A machine may take this many seconds, and be silent for this many at its start.
-limit=${limit:-300} silence=${silence:-60}
+# A machine may take this many seconds, be silent for this many at its start, and later.
+limit=${limit:-400} silence=${silence:-60} pause=150
+
+# threads PID: where each of its threads is, for who wants to know why it hangs. A vCPU that is
+# inside of KVM waits in an ioctl (system call 16), one that is inside of a device in a futex (202).
+threads() {
+	for task in "/proc/$1/task"/*; do
+		echo "$(cat "$task/comm"): system call $(cat "$task/syscall")"
+		cat "$task/stack" 2>/dev/null
+	done
+}
 
 # watch PID: ends the process if it takes longer. Not from a folder that has to be unmounted.
 watch() {
 	cd /
-	age=0 why=
+	age=0 heard=0 size=0 why=
 	while [ -z "$why" ]; do
 		sleep 1
 		kill -0 "$1" 2>/dev/null || return
 		age=$((age + 1))
+		now=$(wc -c <"$results/serial.log" 2>/dev/null || echo 0)
+		[ "$now" -eq $size ] || size=$now heard=$age
 		if [ $age -ge "$limit" ]; then
 			why="not done after $age s"
-		elif [ $age -ge "$silence" ] && [ ! -s "$results/serial.log" ]; then
+		elif [ $size -eq 0 ] && [ $age -ge "$silence" ]; then
 			why="no line on ttyS0 after $age s"
+		elif [ $((age - heard)) -ge $pause ]; then
+			why="no line on ttyS0 for $pause s"
 		fi
 	done
+	echo "$why" >"$results/ended"
+	threads "$1" >"$results/threads" 2>&1
 	echo "$name: $why: ended"
 	kill -9 "$1"
 }
@@ -79,6 +94,29 @@ run_vmm() {
 	echo $? >"$results/exit"
 }
 
+# As run made them.
+renew_disks() {
+	for image in "$images"/*.img; do
+		case $image in
+		*/vd?.img) cp "$base/boot/disk.img" "$image" ;;
+		*) : >"$image" && truncate -s 48M "$image" ;;
+		esac
+	done
+}
+
+# The outer machine may vanish at any time: what is begun is known, what is done is kept.
+begin() {
+	if [ -e "$results/began" ]; then
+		renew_disks
+		mv "$results" "$folder/first"
+		mkdir -p "$results"
+		mv "$folder/first" "$results/"
+	fi
+	mkdir -p "$results"
+	: >"$results/began"
+	sync
+}
+
 # boot NAME VMM VERSION DISKS MODULE CASES: a line of the plan.
 boot() {
 	name=$1 version=$3 disks=$4 cases=$6
@@ -87,13 +125,22 @@ boot() {
 	folder=$(mktemp -d)
 	console=$folder/console
 	mkfifo "$console.in" "$console.out"
-	mkdir -p "$results"
+	begin
 	echo "$name: starts"
 	start_beside
 	run_vmm "$2" 2>&1 | relay
 	stop_beside
 	rm -rf "$folder"
+	sync
 	echo "$name: ended with exit code $(cat "$results/exit")"
+}
+
+# Emulated processors with virtualisation of their own sometimes lose an interrupt, or the
+# guest's state: a guest that hangs or shuts down for no reason does not do so twice. Prints why
+# it is to be tried again.
+emulation_failed() {
+	[ -e /outer ] && [ ! -e "$results/first" ] || return 1
+	cat "$results/ended" 2>/dev/null || grep -o 'triple fault' "$results/vmm.log"
 }
 
 # The VMM would go on: what runs in the background is not interrupted.
@@ -106,5 +153,8 @@ interrupted() {
 trap interrupted INT TERM
 while read -r name vmm version disks module cases; do
 	boot "$name" "$vmm" "$version" "$disks" "$module" "$cases" </dev/null
+	if why=$(emulation_failed); then
+		echo "$name: again: $why"
+		boot "$name" "$vmm" "$version" "$disks" "$module" "$cases" </dev/null
+	fi
 done <"$base/${1:-plan}"
-sync

@@ -2,7 +2,7 @@
 # Sourced by run: what the virtual machines are made of. All of it goes to the folder $work:
 #
 #     drive.sh vmm.sh plan cases/   what is done
-#     boot/                         kernel, initramfs, kernel command line
+#     boot/                         kernel, initramfs, kernel command line, a disk as it begins
 #     bin/vmmio-vm qemu/            the VMMs
 #     images/NAME/vda.img           the disks of a machine of the plan
 #     results/NAME/                 what comes of it
@@ -91,7 +91,7 @@ make_disks() {
 		letter=$(echo $number | awk '{ printf "%c", 96 + $1 }')
 		case $kind in
 		*delay=* | *scratch*) truncate -s 48M "$work/images/$1/bare$letter.img" ;;
-		*) make_disk "$work/images/$1/vd$letter.img" ;;
+		*) cp --sparse=always "$work/boot/disk.img" "$work/images/$1/vd$letter.img" ;;
 		esac
 	done
 }
@@ -117,6 +117,7 @@ make_work() {
 	make_inner
 	copy_qemu
 	[ ! -x "$vmm" ] || cp "$vmm" "$work/bin/vmmio-vm"
+	make_disk "$work/boot/disk.img"
 	while read -r name kind version disks rest; do
 		make_disks "$name" "$disks"
 	done <"$work/plan"

@@ -125,6 +125,12 @@ drivers_of() {
 	done
 }
 
+# What was not done at once.
+again() {
+	sed -n 's/^\([a-z0-9-]*\): again: \(.*\)/\1 was booted twice, perhaps for the emulation'\''s fault: \2 (results\/\1\/first)/p' \
+		"$output/drive.log"
+}
+
 count() {
 	awk -v verdict="$1" '$3 == verdict { n++ } END { print n + 0 }' "$output/verdicts"
 }
@@ -136,6 +142,7 @@ report() {
 	stalls
 	conformity
 	drivers_of
+	again
 	awk '$3 != "passed" {
 		where = $1 ": " $2 " " $3
 		$1 = $2 = $3 = $4 = ""
