@@ -3,8 +3,9 @@
 #
 # Runs in the outer machine's busybox, or right on the host, from a folder that run has filled
 # (images.sh says with what). Leaves in results/NAME: serial.log, what the guest wrote to ttyS0;
-# vmm.log, the VMM's own messages; exit, the VMM's exit code; ended and threads, why it was ended from
-# here, and where it was; CASE.beside, what came of the case's part outside of the guest; first, all that of a first try.
+# vmm.log, the VMM's own messages; exit, the VMM's exit code; ended and threads, why it was
+# ended from here, and where it was; CASE.beside, what came of the case's part outside of the
+# guest; first, all that of a first try.
 # What it says about itself: "NAME: TEXT"; the guest's words: "NAME| TEXT".
 set -u
 exec 3>&1

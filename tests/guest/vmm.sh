@@ -68,9 +68,13 @@ start_vmmio() {
 		--console="version=$version$ring,in=$console.in,out=$console.out"
 }
 
-# The same; the driver monitor watches, so each notification is an exit.
+# The same; the driver monitor watches, so each notification is an exit. What a driver does to a
+# device that it refuses is written down: results/NAME/trace.DEVICE.
 start_monitored() {
-	start_vmmio --monitor
+	case ,$cases, in
+	*,refused,*) start_vmmio --monitor --trace "$results/trace" ;;
+	*) start_vmmio --monitor ;;
+	esac
 }
 
 # Boots nothing: what the VMM says when it cannot.

@@ -15,3 +15,19 @@ in_guest() {
 	[ -z "$said" ] || fail "$said"
 	[ -z "$(ls /sys/bus/virtio/devices)" ] || fail "virtio devices have come up"
 }
+
+# It has read who is there, and written nothing.
+on_host() {
+	for device in disk0 disk1 rng0 console0; do
+		grep -q '"register":"Version"' "$results/trace.$device" || {
+			echo "$device: its Version was not read, see $results/trace.$device"
+			return 1
+		}
+		other=$(grep -v '"access":"read","register":"\(MagicValue\|Version\)"' "$results/trace.$device" |
+			head -n 1)
+		[ -z "$other" ] || {
+			echo "$device: $other"
+			return 1
+		}
+	done
+}
