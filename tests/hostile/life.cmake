@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Registers, life cycle, interrupts, memory: one program for several numbers of the matrix, each
+# number a libcheck test case of that name and a CTest test of its own.
+function(vmmio_hostile_life name numbers)
+  add_executable(test_hd_${name} ${ARGN} ${CMAKE_CURRENT_SOURCE_DIR}/hostile/hd_life_rig.c)
+  target_link_libraries(test_hd_${name} PRIVATE test-support)
+  foreach(number ${numbers})
+    add_test(NAME hd_${number} COMMAND test_hd_${name})
+    set_tests_properties(hd_${number} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
+      ENVIRONMENT "CK_RUN_CASE=hd_${number}")
+  endforeach()
+endfunction()
+
+set(here ${CMAKE_CURRENT_LIST_DIR})
+vmmio_hostile_life(registers "20;21;22;23;24;25;42" ${here}/hd_registers.c
+  ${here}/hd_registers_queue.c)
