@@ -55,10 +55,13 @@ static int check_ops(struct io_uring *ring)
 /* A filter may let io_uring_setup pass and refuse io_uring_enter. */
 static int check_enter(struct io_uring *ring)
 {
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 	struct io_uring_cqe *cqe;
 	int ret;
 
-	io_uring_prep_nop(io_uring_get_sqe(ring));
+	if (!sqe)
+		return -EAGAIN; /* never, of a ring that is new */
+	io_uring_prep_nop(sqe);
 	do {
 		ret = io_uring_submit(ring);
 	} while (ret == -EINTR);

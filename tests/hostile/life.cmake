@@ -19,3 +19,7 @@ vmmio_hostile_life(life "33;34;39;40;41;44;46;47" ${here}/hd_life.c ${here}/hd_l
 
 add_test(NAME hd_43 COMMAND sh -c "echo 'SKIP: hd_43: there are no snapshots yet'; exit 77")
 set_tests_properties(hd_43 PROPERTIES SKIP_RETURN_CODE 77)
+
+add_test(NAME hd_36 COMMAND sh ${here}/reachable.sh ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
+add_test(NAME hd_36_self
+  COMMAND sh ${here}/reachable.sh --self-test ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
