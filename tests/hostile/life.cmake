@@ -23,3 +23,6 @@ set_tests_properties(hd_43 PROPERTIES SKIP_RETURN_CODE 77)
 add_test(NAME hd_36 COMMAND sh ${here}/reachable.sh ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
 add_test(NAME hd_36_self
   COMMAND sh ${here}/reachable.sh --self-test ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
+
+vmmio_hostile_life(life_disk "48" ${here}/hd_life_disk.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/integration/blk_rig.c)

@@ -63,6 +63,9 @@ static void make_image(struct disk *d)
 	ck_assert_int_ge(d->image, 0);
 	memset(fill, 0xa5, sizeof(fill));
 	ck_assert_int_eq(pwrite(d->image, fill, sizeof(fill), 0), sizeof(fill));
+	if (d->o.head)
+		ck_assert_int_eq(pwrite(d->image, d->o.head, d->o.head_size, d->o.head_at),
+			(ssize_t)d->o.head_size);
 }
 
 static void make_backend(struct disk *d)

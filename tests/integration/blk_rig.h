@@ -7,6 +7,7 @@
 #define VMMIO_TESTS_BLK_RIG_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 #include <vmmio/backends/blk.h>
 #include <vmmio/device.h>
 #include <vmmio/driver.h>
@@ -24,6 +25,10 @@ struct disk_options {
 	bool manual;       /* executor */
 	const char *dir;   /* of the image; NULL: /tmp */
 	bool memfd;        /* the image is one, and dir is not used */
+	/* What the image has at an offset, beside its fill, before it is opened. */
+	const void *head;
+	size_t head_size;
+	off_t head_at;
 	/* Disks of one VM. The first has room for n_disks; the others name it, use its memory,
 	 * executor and I/O engine, and are freed before it. */
 	unsigned n_disks;  /* 0: 1 */
