@@ -26,3 +26,10 @@ add_test(NAME hd_36_self
 
 vmmio_hostile_life(life_disk "48" ${here}/hd_life_disk.c
   ${CMAKE_CURRENT_SOURCE_DIR}/integration/blk_rig.c)
+
+# The litmus test; what the compiler made of the accesses is looked at beside it.
+vmmio_hostile_life(life_litmus "45" ${here}/hd_life_litmus.c)
+add_test(NAME hd_45_code COMMAND sh ${here}/torn.sh ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
+add_test(NAME hd_45_code_self
+  COMMAND sh ${here}/torn.sh --self-test ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
+set_tests_properties(hd_45_code hd_45_code_self PROPERTIES SKIP_RETURN_CODE 77)
