@@ -214,5 +214,6 @@ int main(void)
 	tcase_add_loop_test(fixture_tcase(s, "hd_34"), state_after_a_reset, 0, RIG_VARIANTS);
 	hd_life_kicks(s);
 	hd_life_memory(s);
+	hd_life_crowd(s);
 	return fixture_main(s);
 }

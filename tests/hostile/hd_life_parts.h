@@ -7,7 +7,11 @@
 
 /* HD-39 to 41. */
 void hd_life_kicks(Suite *s);
-/* HD-44, 46 and 47. */
+/* More of HD-40. */
+void hd_life_events(TCase *tc);
+/* HD-44 and 46. */
 void hd_life_memory(Suite *s);
+/* HD-47. */
+void hd_life_crowd(Suite *s);
 
 #endif

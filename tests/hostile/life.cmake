@@ -14,8 +14,8 @@ endfunction()
 set(here ${CMAKE_CURRENT_LIST_DIR})
 vmmio_hostile_life(registers "20;21;22;23;24;25;42" ${here}/hd_registers.c
   ${here}/hd_registers_queue.c)
-vmmio_hostile_life(life "33;34;39;40;41;44;46;47" ${here}/hd_life.c ${here}/hd_life_kicks.c
-  ${here}/hd_life_memory.c)
+vmmio_hostile_life(life "33;34;39;40;41;44;46;47" ${here}/hd_life.c ${here}/hd_life_crowd.c
+  ${here}/hd_life_events.c ${here}/hd_life_kicks.c ${here}/hd_life_memory.c)
 
 add_test(NAME hd_43 COMMAND sh -c "echo 'SKIP: hd_43: there are no snapshots yet'; exit 77")
 set_tests_properties(hd_43 PROPERTIES SKIP_RETURN_CODE 77)
