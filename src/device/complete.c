@@ -104,7 +104,7 @@ void vmmio_queue_complete(
 	VMMIO_SYNC(dev, COMPLETE_PUBLISHED);
 	if (answers->wrong || answers->cut)
 		report_outcome(queue, answers, completions[0].token);
-	if (out.over)
+	if (out.dropped)
 		vmmio_count(&dev->counters.dropped, answers->accepted + answers->fenced);
 	if (answers->fenced)
 		vmmio_host_fenced_answer(dev, answers->fenced);
