@@ -2,26 +2,7 @@
 /* Rings that lead nowhere: HD-01 to HD-05. */
 #include <string.h>
 
-#include "hostile/rig_hostile.h"
-
-#define HEADER(to)                                                                                 \
-	{                                                                                          \
-		H_OUT, 16, F_NEXT, to, 0                                                           \
-	}
-#define DATA(to)                                                                                   \
-	{                                                                                          \
-		H_IN, 512, F_NEXT | F_WRITE, to, 0                                                 \
-	}
-#define STATUS                                                                                     \
-	{                                                                                          \
-		H_STATUS, 1, F_WRITE, 0, 0                                                         \
-	}
-#define TABLE(entries)                                                                             \
-	{                                                                                          \
-		H_TABLE, 16 * (entries), F_INDIRECT, 0, 0                                          \
-	}
-
-#define HD(number) START_TEST(hd_##number)
+#include "hostile/cases_hostile.h"
 
 /* --- HD-01 ------------------------------------------------------------------------------ */
 

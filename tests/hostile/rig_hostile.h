@@ -213,5 +213,7 @@ void hostile_row(Suite *s, const char *name, const TTest *test);
 
 /* The parts of the suite. */
 void hostile_rings(Suite *s);
+void hostile_chains(Suite *s);
+void hostile_requests(Suite *s);
 
 #endif

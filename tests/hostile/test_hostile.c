@@ -18,5 +18,7 @@ int main(void)
 	Suite *s = suite_create("hostile");
 
 	hostile_rings(s);
+	hostile_chains(s);
+	hostile_requests(s);
 	return fixture_main(s);
 }
