@@ -215,5 +215,6 @@ void hostile_row(Suite *s, const char *name, const TTest *test);
 void hostile_rings(Suite *s);
 void hostile_chains(Suite *s);
 void hostile_requests(Suite *s);
+void hostile_life(Suite *s);
 
 #endif

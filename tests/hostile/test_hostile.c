@@ -20,5 +20,6 @@ int main(void)
 	hostile_rings(s);
 	hostile_chains(s);
 	hostile_requests(s);
+	hostile_life(s);
 	return fixture_main(s);
 }
