@@ -195,6 +195,8 @@ struct hostile *hostile_new(const struct hostile_options *options)
 
 static void relax(struct hostile *h)
 {
+	if (h->o.form == VMMIO_IO_MANUAL)
+		(void)!vmmio_io_run(h->io, 0);
 	if (!vmmio_executor_help(h->ex))
 		usleep(20);
 }

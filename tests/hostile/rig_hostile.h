@@ -216,5 +216,6 @@ void hostile_rings(Suite *s);
 void hostile_chains(Suite *s);
 void hostile_requests(Suite *s);
 void hostile_life(Suite *s);
+void hostile_flight(Suite *s);
 
 #endif

@@ -21,5 +21,6 @@ int main(void)
 	hostile_chains(s);
 	hostile_requests(s);
 	hostile_life(s);
+	hostile_flight(s);
 	return fixture_main(s);
 }
