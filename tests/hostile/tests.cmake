@@ -12,3 +12,4 @@ foreach(row 01 02 03 04 05 06 07 08 09 10 12 13 14 15 16 17 18 19 26 27 28 30 31
   set_tests_properties(hd_${row} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
     ENVIRONMENT "CK_RUN_CASE=hd_${row}")
 endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/faults.cmake)

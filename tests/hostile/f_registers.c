@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Faults of an asynchronous reset that a driver causes by its register writes, step by step
+ * on the manual executor: F-16 to F-25 and F-49.
+ */
+#include <stdatomic.h>
+
+#include "hostile/f_rig.h"
+
+/* --- F-16: zero from two vCPUs, among other Status writes ------------------------------- */
+
+#define WRITES 125000u /* of each vCPU and variant: a million in all */
+
+struct writer {
+	struct rig *rig;
+	uint32_t seed;
+};
+
+static void *write_status(void *arg)
+{
+	static const uint32_t values[] = {0, 1, 3, 0xb, 0xf, 0xb, 0xf, 0};
+	struct writer *w = arg;
+
+	for (unsigned i = 0; i < WRITES; i++) {
+		w->seed = w->seed * 1664525u + 1013904223u;
+		/* So that FEATURES_OK, and with it a start and a whole reset, can be had. */
+		if (w->seed >> 30 == 0) {
+			rig_write(w->rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
+			rig_write(w->rig, VMMIO_REG_DRIVER_FEATURES, 1);
+		}
+		ck_assert_int_eq(
+			rig_write(w->rig, VMMIO_REG_STATUS, values[w->seed >> 24 & 7]), 0);
+	}
+	return NULL;
+}
+
+START_TEST(zero_from_two_vcpus)
+{
+	const struct puppet puppet = {.cancel = true};
+	struct rig_options o = {.version = rig_version(_i), .packed = rig_packed(_i),
+		.puppet = &puppet, .pool = true};
+	struct rig *rig = rig_create(&o);
+	struct writer w[2] = {{rig, 1}, {rig, 77}};
+	pthread_t vcpu[2];
+
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&vcpu[i], NULL, write_status, &w[i]), 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(vcpu[i], NULL);
+	rig_reset(rig);
+	check_zero(rig);
+	/* Real resets, one at a time, and one callback for each (R5). */
+	ck_assert_uint_gt(rig->puppet->quiesces, 0);
+	ck_assert_uint_eq(rig->puppet->hooks_overlapped, 0);
+	ck_assert_uint_le(rig->puppet->finishes, rig_counters(rig).resets);
+	rig_up(rig);
+	for (unsigned q = 0; q < 2; q++) {
+		rig_add(rig, q, NULL);
+		WAIT_UNTIL(rig_held(rig));
+		ck_assert(rig_complete(rig, 0, 64));
+		ck_assert_int_eq(rig_reap(rig, q), 1);
+	}
+	rig_free(rig);
+}
+END_TEST
+
+/* --- F-17 to F-19: writes while a reset runs -------------------------------------------- */
+
+START_TEST(status_one_is_ignored)
+{
+	struct rig *rig = f_resetting(_i);
+
+	for (uint32_t value = 1; value < 256; value++) {
+		ck_assert_int_eq(rig_write(rig, VMMIO_REG_STATUS, value), 0);
+		ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
+	}
+	rig_settle(rig);
+	ck_assert(rig_complete(rig, 0, 0));
+	rig_write(rig, VMMIO_REG_STATUS, ACK);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
+	f_over(rig);
+}
+END_TEST
+
+static void kick_eventfd(struct rig *rig, int fd)
+{
+	const uint64_t one = 1;
+
+	ck_assert_int_eq(write(fd, &one, sizeof(one)), sizeof(one));
+	ck_assert_int_eq(vmmio_device_queue_event(rig->dev, 0), 0);
+}
+
+START_TEST(kicks_while_resetting)
+{
+	struct rig *rig = f_resetting(_i);
+	unsigned notifies = rig->puppet->notifies;
+	int fd = vmmio_device_queue_eventfd(rig->dev, 0);
+	uint64_t count;
+
+	ck_assert_int_ge(fd, 0);
+	rig_write(rig, VMMIO_REG_QUEUE_NOTIFY, 0);
+	kick_eventfd(rig, fd);
+	ck_assert_int_lt(read(fd, &count, sizeof(count)), 0); /* read already */
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->notifies, notifies);
+	rig_complete_all(rig);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig->puppet->notifies, notifies); /* and forgotten */
+	/* Between DRIVER_OK and the start: the scan finds what was kicked for. */
+	ck_assert_int_eq(vmmio_driver_start(rig->driver, rig_features(rig), 2, 16), 0);
+	ck_assert_uint_eq(rig->puppet->starts, 1); /* not yet */
+	rig_add(rig, 0, NULL);
+	kick_eventfd(rig, fd);
+	ck_assert_uint_eq(rig_held(rig), 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig_held(rig), 1);
+	ck_assert(rig_complete(rig, 0, 64));
+	ck_assert_int_eq(rig_reap(rig, 0), 1);
+	rig_reset(rig);
+	next_life(rig);
+}
+END_TEST
+
+START_TEST(other_writes_while_resetting)
+{
+	struct rig *rig = f_resetting(_i);
+
+	rig_write(rig, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_ALL);
+	rig_write(rig, VMMIO_REG_QUEUE_SEL, 1);
+	rig_write(rig, VMMIO_REG_DEVICE_FEATURES_SEL, 1);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
+	rig_write(rig, VMMIO_REG_DRIVER_FEATURES, 0xffffffff);
+	rig_write(rig, VMMIO_REG_QUEUE_READY, 0);
+	rig_write(rig, VMMIO_REG_QUEUE_SIZE, 3);
+	vmmio_device_write(rig->dev, VMMIO_REG_CONFIG, 4, 7);
+	ck_assert_uint_eq(rig_queue_read(rig, 1, VMMIO_REG_QUEUE_READY), 1);
+	ck_assert_uint_eq(rig->puppet->config_writes, 0);
+	ck_assert_uint_eq(vmmio_device_read(rig->dev, VMMIO_REG_CONFIG, 4), 0);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
+	rig_complete_all(rig);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 0);
+	/* Selectors cannot be read: seen by what they select. */
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_DEVICE_FEATURES),
+		(uint32_t)rig->puppet->backend.features[0]);
+	rig_write(rig, VMMIO_REG_QUEUE_READY, 1);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_READY), 1);
+	rig_write(rig, VMMIO_REG_STATUS, 0);
+	f_over(rig);
+}
+END_TEST
+
+/* --- F-20 to F-22: queue resets -------------------------------------------------------- */
+
+static void queue_reset(struct rig *rig, unsigned queue)
+{
+	rig_write(rig, VMMIO_REG_QUEUE_SEL, queue);
+	rig_write(rig, VMMIO_REG_QUEUE_RESET, 1);
+	rig_settle(rig);
+}
+
+START_TEST(reset_while_a_queue_reset_runs)
+{
+	struct rig *rig = live(_i | 1, NULL);
+
+	rig_add(rig, 0, NULL);
+	queue_reset(rig, 0);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 1);
+	rig_write(rig, VMMIO_REG_STATUS, 0);
+	rig_settle(rig);
+	ck_assert_uint_ne(rig_read(rig, VMMIO_REG_STATUS), 0);
+	rig_complete_all(rig);
+	while (rig_read(rig, VMMIO_REG_STATUS))
+		ck_assert(vmmio_manual_step(rig->ex, 0));
+	/* In the very moment when Status reads zero. */
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 0);
+	ck_assert_uint_eq(rig_counters(rig).queue_resets, 0);
+	f_over(rig);
+}
+END_TEST
+
+START_TEST(queue_reset_that_means_nothing)
+{
+	struct rig *rig = f_resetting(rig_packed(_i));
+
+	queue_reset(rig, 0); /* the device resets */
+	ck_assert_uint_eq(rig->puppet->stops, 0);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 0);
+	rig_complete_all(rig);
+	rig_settle(rig);
+	check_zero(rig);
+	rig_up(rig);
+	rig_add(rig, 0, NULL);
+	queue_reset(rig, 0);
+	queue_reset(rig, 0); /* twice */
+	ck_assert_uint_eq(rig->puppet->stops, 1);
+	rig_complete_all(rig);
+	rig_settle(rig);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 0);
+	queue_reset(rig, 0); /* not ready any more */
+	ck_assert_uint_eq(rig->puppet->stops, 1);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 0);
+	ck_assert_uint_eq(rig_counters(rig).queue_resets, 1);
+	rig_write(rig, VMMIO_REG_STATUS, 0);
+	rig_settle(rig);
+	f_over(rig);
+}
+END_TEST
+
+START_TEST(queue_reset_beside_a_busy_queue)
+{
+	struct rig *rig = live(_i, NULL);
+
+	rig_add(rig, 0, NULL);
+	queue_reset(rig, 0);
+	for (int i = 0; i < 100; i++) {
+		rig_add(rig, 1, NULL);
+		ck_assert(rig_complete(rig, 1, 64));
+		ck_assert_int_eq(rig_reap(rig, 1), 1);
+		ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 1);
+	}
+	ck_assert(rig_complete(rig, 0, 64));
+	rig_settle(rig);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_RESET), 0);
+	ck_assert_uint_eq(rig_queue_read(rig, 0, VMMIO_REG_QUEUE_READY), 0);
+	ck_assert_uint_eq(rig_queue_read(rig, 1, VMMIO_REG_QUEUE_READY), 1);
+	rig_add(rig, 1, NULL);
+	ck_assert(rig_complete(rig, 0, 64));
+	ck_assert_int_eq(rig_reap(rig, 1), 1);
+	rig_reset(rig);
+	f_over(rig);
+}
+END_TEST
+
+/* --- F-23, F-24: resets at odd times ----------------------------------------------------- */
+
+START_TEST(reset_at_odd_times)
+{
+	struct rig *rig = bench(_i, NULL);
+
+	/* Before the start has run. */
+	ck_assert_int_eq(vmmio_driver_start(rig->driver, rig_features(rig), 2, 16), 0);
+	ck_assert_uint_eq(rig->puppet->starts, 0);
+	rig_reset(rig);
+	check_zero(rig);
+	/* After one that failed. */
+	rig->puppet->start_answer = -EIO;
+	fixture_expect_log("start failed");
+	ck_assert_int_eq(vmmio_driver_start(rig->driver, rig_features(rig), 2, 16), 0);
+	rig_settle(rig);
+	ck_assert(rig_read(rig, VMMIO_REG_STATUS) & VMMIO_STATUS_NEEDS_RESET);
+	rig->puppet->start_answer = 0;
+	rig_reset(rig);
+	check_zero(rig);
+	/* In NEEDS_RESET. */
+	rig_up(rig);
+	fixture_expect_log("asks for a reset");
+	vmmio_device_needs_reset(rig->dev, "test");
+	ck_assert(rig_read(rig, VMMIO_REG_STATUS) & VMMIO_STATUS_NEEDS_RESET);
+	rig_reset(rig);
+	check_zero(rig);
+	/* After FAILED. */
+	rig_up(rig);
+	rig_write(rig, VMMIO_REG_STATUS, LIVE | VMMIO_STATUS_FAILED);
+	rig_settle(rig);
+	rig_reset(rig);
+	check_zero(rig);
+	next_life(rig);
+}
+END_TEST
+
+START_TEST(needs_reset_while_resetting)
+{
+	struct rig *rig = f_resetting(_i);
+	unsigned edges = rig->edges;
+
+	vmmio_device_needs_reset(rig->dev, "test");
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
+	rig_complete_all(rig);
+	rig_settle(rig);
+	check_zero(rig);
+	ck_assert_uint_eq(rig->edges, edges);
+	next_life(rig);
+}
+END_TEST
+
+/* --- F-25: from inside callbacks ----------------------------------------------------------- */
+
+struct inside {
+	struct rig *rig;
+	int result;
+	unsigned calls;
+};
+
+static void zero_inside(void *ctx)
+{
+	struct inside *in = ctx;
+
+	if (!in->calls++)
+		in->result = rig_write(in->rig, VMMIO_REG_STATUS, 0);
+}
+
+static void zero_on_line(void *ctx, bool high)
+{
+	if (high)
+		zero_inside(ctx);
+}
+
+/* _i & 4: in the backend's notify hook, else in the sink, under complete. */
+START_TEST(reset_from_a_callback)
+{
+	const struct puppet puppet = {.cancel = true};
+	struct rig *rig = live(_i & 3, &puppet);
+	struct inside in = {.rig = rig, .result = 1};
+
+	if (rig->o.version == 2)
+		fixture_expect_log("would wait for the callback itself");
+	if (_i & 4) {
+		rig->puppet->ctx = &in;
+		rig->puppet->in_notify = zero_inside;
+		rig_add(rig, 0, NULL);
+	} else {
+		rig->on_line_ctx = &in;
+		rig->on_line = zero_on_line;
+		rig_add(rig, 0, NULL);
+		ck_assert(rig_complete(rig, 0, 64));
+	}
+	ck_assert_uint_eq(in.calls, 1);
+	rig->on_line = NULL;
+	rig->puppet->in_notify = NULL;
+	ck_assert_int_eq(in.result, rig->o.version == 2 ? -EDEADLK : 0);
+	if (rig->o.version == 2) {
+		ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
+		rig_reset(rig);
+	}
+	rig_settle(rig);
+	check_zero(rig);
+	next_life(rig);
+}
+END_TEST
+
+/* --- F-49: version 3 is asked for ----------------------------------------------------------- */
+
+/* What a driver that only knows version 2 does: it looks, and leaves. */
+static int probe_version_2(struct rig *rig)
+{
+	if (rig_read(rig, VMMIO_REG_MAGIC) != VMMIO_MAGIC)
+		return -ENODEV;
+	return rig_read(rig, VMMIO_REG_VERSION) == 2 ? 0 : -ENXIO;
+}
+
+START_TEST(version_3_is_opt_in)
+{
+	static const uint32_t shown[] = {2, 0, 2, 3};
+	struct rig_options o = {.version = (uint32_t)_i};
+	struct rig *rig = rig_create(&o);
+
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_VERSION), shown[_i]);
+	ck_assert_int_eq(probe_version_2(rig), _i == 3 ? -ENXIO : 0);
+	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), 0);
+	ck_assert_uint_eq(rig->puppet->features + rig->puppet->starts + rig->puppet->quiesces, 0);
+	next_life(rig);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("f_registers");
+
+	tcase_add_loop_test(f_case(s, "f_16"), zero_from_two_vcpus, 0, RIG_VARIANTS);
+	tcase_add_loop_test(f_case(s, "f_17"), status_one_is_ignored, 0, 2);
+	tcase_add_loop_test(f_case(s, "f_18"), kicks_while_resetting, 0, 2);
+	tcase_add_loop_test(f_case(s, "f_19"), other_writes_while_resetting, 0, 2);
+	tcase_add_loop_test(f_case(s, "f_20"), reset_while_a_queue_reset_runs, 0, RIG_VARIANTS);
+	tcase_add_loop_test(f_case(s, "f_21"), queue_reset_that_means_nothing, 0, RIG_VARIANTS);
+	tcase_add_loop_test(f_case(s, "f_22"), queue_reset_beside_a_busy_queue, 0, RIG_VARIANTS);
+	tcase_add_loop_test(f_case(s, "f_23"), reset_at_odd_times, 0, RIG_VARIANTS);
+	tcase_add_loop_test(f_case(s, "f_24"), needs_reset_while_resetting, 0, 2);
+	tcase_add_loop_test(f_case(s, "f_25"), reset_from_a_callback, 0, 2 * RIG_VARIANTS);
+	tcase_add_loop_test(f_case(s, "f_49"), version_3_is_opt_in, 2, 4);
+	return fixture_main(s);
+}

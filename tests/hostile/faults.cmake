@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Fault scenarios of the reset. A program has several; each is a CTest test of its own.
+
+# fault_tests(NUMBER...): the test cases f_NUMBER of the program f_PART.
+function(fault_tests part)
+  foreach(number ${ARGN})
+    add_test(NAME f_${number} COMMAND test_f_${part})
+    set_tests_properties(f_${number} PROPERTIES ENVIRONMENT CK_RUN_CASE=f_${number}
+      TIMEOUT 600 SKIP_RETURN_CODE 77)
+  endforeach()
+endfunction()
+
+# fault_program(PART SOURCE...): from f_PART.c and what else it needs.
+function(fault_program part)
+  add_executable(test_f_${part} ${ARGN})
+  target_link_libraries(test_f_${part} PRIVATE test-support)
+endfunction()
+
+set(hostile ${CMAKE_CURRENT_LIST_DIR})
+fault_program(registers ${hostile}/f_registers.c)
+fault_tests(registers 16 17 18 19 20 21 22 23 24 25 49)
+fault_program(pool ${hostile}/f_pool.c)
+fault_tests(pool 01 02 03 26 27 45 47 48)
