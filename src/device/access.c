@@ -398,10 +398,15 @@ bool vmmio_access_reset(struct vmmio_device *dev, uint64_t now)
 
 int vmmio_device_queue_event(struct vmmio_device *dev, unsigned index)
 {
+	int cancel;
+
 	if (!dev || index >= dev->n_queues)
 		return -EINVAL;
+	/* As in a register write. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	vmmio_observe_kicked(&dev->queues[index]);
 	vmmio_queue_drain_event(&dev->queues[index]);
 	vmmio_queue_kick(&dev->queues[index]);
+	pthread_setcancelstate(cancel, NULL);
 	return 0;
 }

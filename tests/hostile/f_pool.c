@@ -38,8 +38,8 @@ static void many_up(struct vmmio_executor *pool)
 	const struct puppet puppet = {.cancel = true, .in_quiesce = in_quiesce};
 
 	for (unsigned i = 0; i < MANY; i++) {
-		struct rig_options o = {.version = 3, .packed = i & 1, .pool = true, .ex = pool,
-			.puppet = &puppet};
+		struct rig_options o = {
+			.version = 3, .packed = i & 1, .pool = true, .ex = pool, .puppet = &puppet};
 
 		members[i] = (struct member){.rig = rig_create(&o), .number = i};
 		members[i].rig->puppet->ctx = &members[i];
@@ -196,8 +196,8 @@ START_TEST(f27_ends_from_within)
 {
 	const struct puppet puppet = {.cancel = true};
 	struct vmmio_executor *pool = f_pool(2);
-	struct rig_options o = {.version = rig_version(_i), .pool = true, .ex = pool,
-		.puppet = &puppet};
+	struct rig_options o = {
+		.version = rig_version(_i), .pool = true, .ex = pool, .puppet = &puppet};
 	struct rig *rig = rig_create(&o);
 	struct ender e = {.task.run = end_both, .pool = pool, .rig = rig};
 
@@ -336,6 +336,60 @@ START_TEST(f47_vcpu_is_cancelled)
 }
 END_TEST
 
+/* The backend's notify hook has a point where a thread can be cancelled. */
+struct kicker {
+	struct rig *rig;
+	bool by_event;
+	sem_t inside, go;
+	_Atomic bool left;
+};
+
+static void stop_inside(void *ctx)
+{
+	struct kicker *k = ctx;
+
+	sem_post(&k->inside);
+	while (sem_wait(&k->go) && errno == EINTR)
+		;
+	pthread_testcancel();
+	atomic_store(&k->left, true);
+}
+
+static void *kick(void *arg)
+{
+	struct kicker *k = arg;
+
+	if (k->by_event)
+		(void)!vmmio_device_queue_event(k->rig->dev, 0);
+	else
+		rig_write(k->rig, VMMIO_REG_QUEUE_NOTIFY, 0);
+	return NULL;
+}
+
+START_TEST(f47_kick_is_cancelled)
+{
+	struct kicker k = {.rig = live(_i & 3, NULL), .by_event = _i & 4};
+	struct rig *rig = k.rig;
+	pthread_t thread;
+
+	sem_init(&k.inside, 0, 0);
+	sem_init(&k.go, 0, 0);
+	rig->puppet->in_notify = stop_inside;
+	rig->puppet->ctx = &k;
+	ck_assert_int_eq(pthread_create(&thread, NULL, kick, &k), 0);
+	while (sem_wait(&k.inside))
+		;
+	ck_assert_int_eq(pthread_cancel(thread), 0);
+	sem_post(&k.go);
+	pthread_join(thread, NULL);
+	rig->puppet->in_notify = NULL;
+	ck_assert(atomic_load(&k.left));
+	rig_reset(rig);
+	check_zero(rig);
+	next_life(rig);
+}
+END_TEST
+
 START_TEST(f48_fence_ends_a_version_2_write)
 {
 	struct v2_vcpu v;
@@ -363,6 +417,7 @@ int main(void)
 	tcase_add_loop_test(f_case(s, "f_27"), f27_ends_from_within, 0, 4);
 	tcase_add_loop_test(f_case(s, "f_45"), f45_pulse_is_lost, 0, 2 * RIG_VARIANTS);
 	tcase_add_loop_test(f_case(s, "f_47"), f47_vcpu_is_cancelled, 0, 2);
+	tcase_add_loop_test(f_case(s, "f_47"), f47_kick_is_cancelled, 0, 2 * RIG_VARIANTS);
 	tcase_add_loop_test(f_case(s, "f_48"), f48_fence_ends_a_version_2_write, 0, 2);
 	return fixture_main(s);
 }

@@ -28,8 +28,7 @@ static void *write_status(void *arg)
 			rig_write(w->rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
 			rig_write(w->rig, VMMIO_REG_DRIVER_FEATURES, 1);
 		}
-		ck_assert_int_eq(
-			rig_write(w->rig, VMMIO_REG_STATUS, values[w->seed >> 24 & 7]), 0);
+		ck_assert_int_eq(rig_write(w->rig, VMMIO_REG_STATUS, values[w->seed >> 24 & 7]), 0);
 	}
 	return NULL;
 }
@@ -37,8 +36,10 @@ static void *write_status(void *arg)
 START_TEST(zero_from_two_vcpus)
 {
 	const struct puppet puppet = {.cancel = true};
-	struct rig_options o = {.version = rig_version(_i), .packed = rig_packed(_i),
-		.puppet = &puppet, .pool = true};
+	struct rig_options o = {.version = rig_version(_i),
+		.packed = rig_packed(_i),
+		.puppet = &puppet,
+		.pool = true};
 	struct rig *rig = rig_create(&o);
 	struct writer w[2] = {{rig, 1}, {rig, 77}};
 	pthread_t vcpu[2];
