@@ -25,6 +25,7 @@ struct line {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct line held, ready;
 static unsigned seen[F_OTHER + 1];
+static bool frozen;
 static enum f_verdict (*_Atomic script)(enum f_kind kind, struct f_cqe *cqe);
 
 static void put(struct line *line, const struct f_cqe *cqe)
@@ -84,7 +85,8 @@ unsigned __wrap_io_uring_peek_batch_cqe(
 	unsigned n = 0;
 
 	pthread_mutex_lock(&lock);
-	take_from_kernel(ring);
+	if (!frozen)
+		take_from_kernel(ring);
 	for (; n < count && n < 64 && ready.n; n++) {
 		struct f_cqe cqe = take(&ready, 0);
 
@@ -148,5 +150,12 @@ void f_ring_forge(struct f_cqe cqe)
 {
 	pthread_mutex_lock(&lock);
 	put(&ready, &cqe);
+	pthread_mutex_unlock(&lock);
+}
+
+void f_ring_freeze(bool freeze)
+{
+	pthread_mutex_lock(&lock);
+	frozen = freeze;
 	pthread_mutex_unlock(&lock);
 }

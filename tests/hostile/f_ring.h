@@ -39,5 +39,7 @@ struct f_cqe f_ring_look(unsigned n);
 void f_ring_release(unsigned n, int32_t res);
 /* One more that the kernel never sent. */
 void f_ring_forge(struct f_cqe cqe);
+/* While frozen the thread sees no completion at all, and the kernel's ring fills up. */
+void f_ring_freeze(bool frozen);
 
 #endif

@@ -30,3 +30,8 @@ fault_tests(scripted 06 07 08 09 32 38)
 fault_program(store ${hostile}/f_store.c ${disk} ${hostile}/../integration/stuck_rig.c
   ${hostile}/../integration/rng_rig.c)
 fault_tests(store 04 05 33 34 35 36 39 40)
+fault_program(uring ${hostile}/f_uring.c ${hostile}/f_ring.c ${disk})
+target_link_options(test_f_uring PRIVATE LINKER:--wrap=io_uring_peek_batch_cqe
+  LINKER:--wrap=io_uring_get_probe_ring,--wrap=io_uring_submit_and_wait)
+target_link_libraries(test_f_uring PRIVATE PkgConfig::VMMIO_URING)
+fault_tests(uring 10 11 12 13 14 15 37)
