@@ -22,6 +22,10 @@
  * Callbacks (done, ready, expired, flush, idle) must not block. They may call everything
  * here, but for what would wait for the callback itself (-EDEADLK). No lock of the engine is
  * held meanwhile.
+ *
+ * A child process (fork) has none of an engine that has users: its threads and ring stay the
+ * parent's. There use, destroy, run, step and advance answer -EPERM and unuse does nothing;
+ * nothing else may be called on it. A MANUAL engine may be used on.
  */
 #ifndef VMMIO_IO_H
 #define VMMIO_IO_H

@@ -78,7 +78,12 @@ struct vmmio_io {
 
 	atomic_uint refs;
 	atomic_uint out; /* requests, polls, timers */
+	unsigned forks;  /* of this process when it was started */
 };
+
+/* Started by the parent of this process, where its threads are; its ring is not mapped here.
+ * Logs that, with what was called. */
+bool vmmio_io_inherited(struct vmmio_io *io, const char *what);
 
 static inline struct vmmio_io *io_of_hub(struct io_hub *hub)
 {

@@ -13,6 +13,34 @@
 #define DEFAULT_THREADS 64u
 #define MAX_THREADS 4096u
 
+/* --- A fork ----------------------------------------------------------------------------- */
+
+static atomic_uint forks;
+
+static void forked(void)
+{
+	atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+}
+
+static void watch_forks(void)
+{
+	(void)pthread_atfork(NULL, NULL, forked);
+}
+
+bool vmmio_io_inherited(struct vmmio_io *io, const char *what)
+{
+	if (!atomic_load(&io->started) || io->form == VMMIO_IO_MANUAL ||
+		io->forks == atomic_load_explicit(&forks, memory_order_relaxed))
+		return false;
+	vmmio_io_log(&io->log, VMMIO_LOG_ERROR,
+		"%s: %s in a child process: the engine's threads and ring are the parent's, create "
+		"another one here",
+		io->name, what);
+	return true;
+}
+
+/* --- Life -------------------------------------------------------------------------------- */
+
 static int check_options(const struct vmmio_io_options *o)
 {
 	if (o->size && o->size < sizeof(*o))
@@ -88,6 +116,7 @@ static void free_io(struct vmmio_io *io)
 int vmmio_io_create(const struct vmmio_io_options *options, struct vmmio_io **out)
 {
 	static const struct vmmio_io_options defaults = {.size = sizeof(defaults)};
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct vmmio_io *io;
 	const char *name;
 	int err;
@@ -99,6 +128,7 @@ int vmmio_io_create(const struct vmmio_io_options *options, struct vmmio_io **ou
 	err = check_options(options);
 	if (err)
 		return err;
+	pthread_once(&once, watch_forks);
 	io = calloc(1, sizeof(*io));
 	if (!io)
 		return -ENOMEM;
@@ -182,6 +212,8 @@ int vmmio_io_destroy(struct vmmio_io *io)
 
 	if (!io)
 		return 0;
+	if (vmmio_io_inherited(io, "vmmio_io_destroy"))
+		return -EPERM;
 	/* Before the lock: a user that gives up waits for its own threads under it. */
 	if (vmmio_io_inside(io)) {
 		vmmio_io_log(&io->log, VMMIO_LOG_ERROR,
@@ -261,6 +293,7 @@ static int start(struct vmmio_io *io, int *refused)
 {
 	int err = 0;
 
+	io->forks = atomic_load_explicit(&forks, memory_order_relaxed);
 	if (vmmio_io_kind(io) == VMMIO_IO_URING) {
 		err = start_uring(io);
 		if (err && io->fall_back) {
@@ -294,6 +327,8 @@ int vmmio_io_use(struct vmmio_io *io)
 
 	if (!io)
 		return -EINVAL;
+	if (vmmio_io_inherited(io, "vmmio_io_use"))
+		return -EPERM;
 	pthread_mutex_lock(&io->lock);
 	if (!atomic_load(&io->started))
 		err = start(io, &refused);
@@ -307,6 +342,8 @@ int vmmio_io_use(struct vmmio_io *io)
 
 void vmmio_io_unuse(struct vmmio_io *io)
 {
+	if (vmmio_io_inherited(io, "vmmio_io_unuse"))
+		return;
 	pthread_mutex_lock(&io->lock);
 	/* From inside a callback, or with requests out, against the contract, or while the
 	 * loop is just being run: it all stays until the next user gives up or the engine is

@@ -32,6 +32,8 @@ static bool is_others(struct vmmio_io *io)
 
 int vmmio_io_take(struct vmmio_io *io, const char *what, struct io_frame *frame)
 {
+	if (vmmio_io_inherited(io, what))
+		return -EPERM;
 	if (vmmio_io_inside(io))
 		return refuse(io, what, -EDEADLK, "not from inside one of its callbacks");
 	if (atomic_exchange_explicit(&io->running, true, memory_order_acquire))

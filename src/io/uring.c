@@ -34,6 +34,8 @@ int vmmio_io_uring_init_ring(struct io_uring *ring, unsigned entries, unsigned f
 		io_uring_queue_exit(ring);
 		return -EOPNOTSUPP;
 	}
+	/* A child process that submitted here would take entries of ours with it. */
+	(void)io_uring_ring_dontfork(ring);
 	return 0;
 }
 

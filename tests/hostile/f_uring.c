@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the kernel's ring has too little of, refuses or lacks: F-10 to F-15; and transfers
- * that the kernel cuts: F-37.
+ * What the kernel's ring has too little of, refuses or lacks: F-10 to F-15; a fork with a
+ * ring: F-28; and transfers that the kernel cuts: F-37.
  */
 #include <fcntl.h>
 #include <liburing.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -338,6 +339,95 @@ START_TEST(f15_memlock_limit)
 }
 END_TEST
 
+/* --- F-28: fork ------------------------------------------------------------------------------ */
+
+/* In the child: every call is refused, none waits. A new engine works. */
+static void try_in_child(struct vmmio_io *io, int fd)
+{
+	struct vmmio_io *own = NULL;
+
+	fixture_expect_log("in a child process");
+	ck_assert_int_eq(vmmio_io_use(io), -EPERM);
+	vmmio_io_unuse(io);
+	ck_assert_int_eq(vmmio_io_destroy(io), -EPERM);
+	if (io->form == VMMIO_IO_LOOP)
+		ck_assert_int_eq(vmmio_io_run(io, 0), -EPERM);
+	ck_assert_int_eq(f_io(VMMIO_IO_URING, 0, &own), 0);
+	f_io_works(own, fd);
+	f_io_end(own);
+	_exit(0);
+}
+
+/* The ring itself: not there, so that nothing of the parent's can be taken away. */
+static void submit_in_child(struct io_uring *ring)
+{
+	signal(SIGSEGV, SIG_DFL);
+	io_uring_prep_nop(io_uring_get_sqe(ring));
+	io_uring_submit(ring);
+	_exit(1);
+}
+
+static int child(struct vmmio_io *io, int fd, bool raw)
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (raw)
+			submit_in_child(&io->ring->ring);
+		try_in_child(io, fd);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+START_TEST(f28_fork)
+{
+	struct vmmio_io *io = uring(16);
+	int status, fd = file();
+
+	f_io_works(io, fd);
+	ck_assert_int_eq(child(io, fd, false), 0);
+	status = child(io, fd, true);
+	ck_assert(WIFSIGNALED(status) || WEXITSTATUS(status) != 1);
+	for (int i = 0; i < 100; i++)
+		f_io_works(io, fd);
+	/* What nobody waits for, whoever sent it, is logged and forgotten. */
+	fixture_expect_log("a completion nobody asked for");
+	f_ring_forge((struct f_cqe){.data = TAG_REQUEST | 0x1234, .res = 16});
+	vmmio_io_hub_wake(&io->hub);
+	WAIT_UNTIL(fixture_logged("a completion nobody asked for"));
+	f_io_works(io, fd);
+	f_io_end(io);
+	close(fd);
+}
+END_TEST
+
+START_TEST(f28_fork_of_a_loop)
+{
+	struct vmmio_io_options o = {.size = sizeof(o), .form = VMMIO_IO_LOOP};
+	struct vmmio_io *io;
+	struct f_job job;
+	char out[16] = "", in[16];
+	int fd = file();
+
+	o.log = fixture_log();
+	ck_assert_int_eq(vmmio_io_create(&o, &io), 0);
+	ck_assert_int_eq(vmmio_io_use(io), 0);
+	ck_assert_int_ge(vmmio_io_run(io, 0), 0);
+	ck_assert_int_eq(write(fd, out, 16), 16);
+	f_job_init(&job, VMMIO_IO_READ, fd, in, 16);
+	f_job_submit(io, &job);
+	ck_assert_int_eq(child(io, fd, false), 0);
+	while (!atomic_load(&job.done))
+		ck_assert_int_ge(vmmio_io_run(io, 0), 0);
+	ck_assert_int_eq(job.io.result, 16);
+	f_io_end(io);
+	close(fd);
+}
+END_TEST
+
 /* --- F-37: more than the kernel moves at once ----------------------------------------------------
  */
 
@@ -422,6 +512,8 @@ int main(void)
 	tcase_add_test(f_case(s, "f_14"), f14_enter_stutters);
 	tcase_add_loop_test(f_case(s, "f_14"), f14_enter_fails_in_the_kernel, 0, 3);
 	tcase_add_test(f_case(s, "f_15"), f15_memlock_limit);
+	tcase_add_test(f_case(s, "f_28"), f28_fork);
+	tcase_add_test(f_case(s, "f_28"), f28_fork_of_a_loop);
 	tcase_add_loop_test(f_case(s, "f_37"), f37_large_transfer, 0, 2);
 	tcase_add_loop_test(f_case(s, "f_37"), f37_offsets, 0, 2);
 	return fixture_main(s);

@@ -34,4 +34,4 @@ fault_program(uring ${hostile}/f_uring.c ${hostile}/f_ring.c ${disk})
 target_link_options(test_f_uring PRIVATE LINKER:--wrap=io_uring_peek_batch_cqe
   LINKER:--wrap=io_uring_get_probe_ring,--wrap=io_uring_submit_and_wait)
 target_link_libraries(test_f_uring PRIVATE PkgConfig::VMMIO_URING)
-fault_tests(uring 10 11 12 13 14 15 37)
+fault_tests(uring 10 11 12 13 14 15 28 37)
