@@ -35,3 +35,18 @@ target_link_options(test_f_uring PRIVATE LINKER:--wrap=io_uring_peek_batch_cqe
   LINKER:--wrap=io_uring_get_probe_ring,--wrap=io_uring_submit_and_wait)
 target_link_libraries(test_f_uring PRIVATE PkgConfig::VMMIO_URING)
 fault_tests(uring 10 11 12 13 14 15 28 37)
+fault_program(host ${hostile}/f_host.c)
+target_link_options(test_f_host PRIVATE LINKER:--wrap=pthread_create
+  LINKER:--wrap=clock_gettime,--wrap=pthread_cond_timedwait)
+fault_tests(host 29 30 31 41)
+
+# Those with the most threads once more, on one processor.
+set(fault_programs pool scripted host)
+list(TRANSFORM fault_programs REPLACE "(.+)" "$<TARGET_FILE:test_f_\\1>")
+add_test(NAME f_46 COMMAND sh ${hostile}/one_cpu ${fault_programs})
+add_test(NAME f_50 COMMAND reset_storm --resets 5000)
+foreach(number 42 43 44)
+  add_test(NAME f_${number}
+    COMMAND sh -c "echo 'SKIP: waits for snapshots, a device cannot be saved yet'; exit 77")
+endforeach()
+set_tests_properties(f_42 f_43 f_44 f_46 f_50 PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77)
