@@ -40,8 +40,10 @@ static void works_and_ends(struct disk *d)
 	disk_start(d);
 	ck_assert_int_eq(disk_do(d, VMMIO_BLK_T_OUT, 8, 512), VMMIO_BLK_S_OK);
 	ck_assert_int_eq(disk_do(d, VMMIO_BLK_T_IN, 8, 512), VMMIO_BLK_S_OK);
-	vmmio_device_counters(d->dev, &c);
-	ck_assert_uint_eq(c.leases, 0);
+	do { /* a lease goes back a little after its used entry is seen */
+		disk_relax(d);
+		vmmio_device_counters(d->dev, &c);
+	} while (c.leases);
 	disk_free(d);
 }
 
