@@ -105,6 +105,7 @@ START_TEST(f29_signals)
 	struct rig_options o = {.version = 3, .pool = true};
 	const struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction before[64], after[64];
+	sigset_t usr1;
 	struct vmmio_io *io = NULL;
 	struct rig *rig;
 	char path[] = "/tmp/vmmio-f-XXXXXX";
@@ -117,11 +118,15 @@ START_TEST(f29_signals)
 	ck_assert_int_eq(f_io(_i ? VMMIO_IO_PLAIN : VMMIO_IO_URING, 0, &io), 0);
 	rig = rig_create(&o);
 	rig_up(rig);
-	/* To the process: whichever thread does not mask it gets it. */
+	/* To the process: a thread that does not mask it gets it, and this one masks it. */
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
 	for (int i = 0; i < 200; i++) {
+		pthread_sigmask(SIG_BLOCK, &usr1, NULL);
 		ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
 		round_of_io(rig);
 		f_io_works(io, fd);
+		pthread_sigmask(SIG_UNBLOCK, &usr1, NULL);
 	}
 	ck_assert_uint_gt(atomic_load(&handled), 0);
 	ck_assert_uint_eq(atomic_load(&strangers), 0);
