@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Completions that come late, twice, with another result, or from a former life, for a
- * disk under reset: F-06 to F-09, F-32 and F-38. The io_uring engine, on version 3.
+ * disk under reset: F-06 to F-09, F-32, F-35 and F-38. The io_uring engine, on version 3.
  */
 #include <string.h>
 #include <unistd.h>
@@ -263,6 +263,29 @@ START_TEST(f32_short_read_goes_on)
 }
 END_TEST
 
+/* --- F-35: what no store here says ---------------------------------------------------------- */
+
+static const int32_t store_errors[] = {-EIO, -EDQUOT, -EROFS, -EFBIG, -ENOSPC};
+
+START_TEST(f35_store_says)
+{
+	struct disk *d = scripted(_i & 1);
+	struct vmmio_driver_used used;
+
+	fixture_expect_log("the guest gets IOERR");
+	send_held(d, VMMIO_BLK_T_OUT, 3);
+	f_ring_release(0, store_errors[_i / 2]);
+	look_again(d);
+	ck_assert_int_eq(vmmio_driver_queue_wait(
+				 vmmio_driver_queue(d->driver, 0), &used, VMMIO_DRIVER_FOREVER),
+		0);
+	ck_assert_uint_eq(used.len, 1);
+	ck_assert_uint_eq(((uint8_t *)d->in.host)[ASIDE], VMMIO_BLK_S_IOERR);
+	ck_assert_int_eq(disk_do(d, VMMIO_BLK_T_OUT, 3, SECTOR), VMMIO_BLK_S_OK); /* the next */
+	works_and_ends(d);
+}
+END_TEST
+
 /* --- F-38: what is durable ---------------------------------------------------------------- */
 
 static uint8_t sector_is(struct disk *d, unsigned sector)
@@ -320,6 +343,7 @@ int main(void)
 	tcase_add_loop_test(f_case(s, "f_08"), f8_completion_of_a_former_life, 0, 2);
 	tcase_add_loop_test(f_case(s, "f_09"), f9_cancel_finds_nothing, 0, 4);
 	tcase_add_loop_test(f_case(s, "f_32"), f32_short_read_goes_on, 0, 2);
+	tcase_add_loop_test(f_case(s, "f_35_scripted"), f35_store_says, 0, 10);
 	tcase_add_loop_test(f_case(s, "f_38"), f38_flush_pending_at_the_reset, 0, 2);
 	return fixture_main(s);
 }

@@ -26,7 +26,7 @@ fault_program(scripted ${hostile}/f_scripted.c ${hostile}/f_ring.c ${disk})
 target_link_options(test_f_scripted PRIVATE LINKER:--wrap=io_uring_peek_batch_cqe)
 # The engine's own ring structure is looked at.
 target_link_libraries(test_f_scripted PRIVATE PkgConfig::VMMIO_URING)
-fault_tests(scripted 06 07 08 09 32 38)
+fault_tests(scripted 06 07 08 09 32 35_scripted 38)
 fault_program(store ${hostile}/f_store.c ${disk} ${hostile}/../integration/stuck_rig.c
   ${hostile}/../integration/rng_rig.c)
 fault_tests(store 04 05 33 34 35 36 39 40)
