@@ -24,6 +24,14 @@
 
 #define CROWD 300
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZER
+#endif
+
 static struct f_job jobs[CROWD];
 static char data[CROWD][16];
 
@@ -353,7 +361,7 @@ static void try_in_child(struct vmmio_io *io, int fd)
 	ck_assert_int_eq(vmmio_io_destroy(io), -EPERM);
 	if (io->form == VMMIO_IO_LOOP)
 		ck_assert_int_eq(vmmio_io_run(io, 0), -EPERM);
-#ifndef __SANITIZE_THREAD__ /* which allows no thread in such a child */
+#ifndef THREAD_SANITIZER /* which allows no thread in such a child */
 	ck_assert_int_eq(f_io(VMMIO_IO_URING, 0, &own), 0);
 	f_io_works(own, fd);
 	f_io_end(own);
