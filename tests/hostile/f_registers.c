@@ -3,6 +3,7 @@
  * Faults of an asynchronous reset that a driver causes by its register writes, step by step
  * on the manual executor: F-16 to F-25 and F-49.
  */
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "hostile/f_rig.h"
@@ -24,9 +25,12 @@ static void *write_status(void *arg)
 	for (unsigned i = 0; i < WRITES; i++) {
 		w->seed = w->seed * 1664525u + 1013904223u;
 		/* So that FEATURES_OK, and with it a start and a whole reset, can be had. */
-		if (w->seed >> 30 == 0) {
+		if (i % 32 == 0) {
 			rig_write(w->rig, VMMIO_REG_DRIVER_FEATURES_SEL, 1);
 			rig_write(w->rig, VMMIO_REG_DRIVER_FEATURES, 1);
+			rig_write(w->rig, VMMIO_REG_STATUS, 0xb);
+			rig_write(w->rig, VMMIO_REG_STATUS, 0xf);
+			sched_yield();
 		}
 		ck_assert_int_eq(rig_write(w->rig, VMMIO_REG_STATUS, values[w->seed >> 24 & 7]), 0);
 	}
