@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Register programs: the register file against a naive model of it. Writes, reads and the
+ * device's own events come in the order that the program chooses, so a write of one vCPU
+ * falls between another's and the answer to it. After each step both are compared in full.
+ *
+ * Header: version, device type, features (2), queues, shm, config size (2), urgent offset (2),
+ * urgent size, spare.
+ * Record: what, size or event, offset (2), value (8), argument (4).
+ */
+#include "fuzz.h"
+#include "regfile_model.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum what { WRITE, WRITE_ANYWHERE, READ, EVENT, RAISE, CONFIG_SET, BRING_UP, WHATS };
+
+struct pair {
+	struct vmmio_regfile *rf;
+	struct model model;
+	struct vmmio_regfile_config config;
+	uint16_t sizes[MODEL_QUEUES];
+	struct vmmio_shm_region shm[MODEL_SHM];
+	uint8_t bytes[MODEL_CONFIG];
+	unsigned step;
+};
+
+static const uint16_t writable[] = {0x014, 0x020, 0x024, 0x030, 0x038, 0x044, 0x050, 0x064, 0x070,
+	0x080, 0x084, 0x090, 0x094, 0x0a0, 0x0a4, 0x0ac, 0x0c0};
+static const uint16_t readable[] = {0x000, 0x004, 0x008, 0x00c, 0x010, 0x034, 0x044, 0x060, 0x070,
+	0x0b0, 0x0b4, 0x0b8, 0x0bc, 0x0c0, 0x0fc};
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+/* One bit of the header each. */
+static const unsigned optional[] = {VMMIO_F_RING_RESET, VMMIO_F_NOTIFICATION_DATA, VMMIO_F_SUSPEND,
+	VMMIO_F_RING_PACKED, VMMIO_F_INDIRECT_DESC, VMMIO_F_EVENT_IDX, VMMIO_F_IN_ORDER, 0, 5, 64,
+	127};
+
+static void describe(struct pair *p, struct fuzz_input *input)
+{
+	static const uint16_t sizes[] = {1, 8, 256, 0, 32768, 2, 100, 16};
+	struct vmmio_regfile_config *c = &p->config;
+	uint16_t bits;
+
+	c->version = 2 + fuzz_take8(input) % 2;
+	/* Not a network device: its features depend on one another, which the model leaves out. */
+	c->device_id = 2 + fuzz_take8(input) % 3;
+	c->vendor_id = 0x1234;
+	bits = fuzz_take16(input);
+	c->features[0] = VMMIO_FEATURE(VMMIO_F_VERSION_1);
+	for (unsigned i = 0; i < N(optional); i++)
+		if (bits >> i & 1)
+			c->features[optional[i] / 64] |= VMMIO_FEATURE(optional[i]);
+	c->n_queues = fuzz_take8(input) % (MODEL_QUEUES + 1);
+	for (unsigned i = 0; i < c->n_queues; i++)
+		p->sizes[i] = bits >> 3 & 1 || sizes[i] != 100 ? sizes[i] : 64;
+	c->queue_size_max = p->sizes;
+	c->n_shm = fuzz_take8(input) % (MODEL_SHM + 1);
+	for (unsigned i = 0; i < c->n_shm; i++)
+		p->shm[i] = (struct vmmio_shm_region){.id = i * 0x55555555u,
+			.base = UINT64_C(0x123456789) * (i + 1), .length = UINT64_C(0x1000000001) << i};
+	c->shm = p->shm;
+	c->config_size = fuzz_take16(input) % (MODEL_CONFIG + 1);
+	for (unsigned i = 0; i < c->config_size; i++)
+		p->bytes[i] = (uint8_t)(i * 7 + 1);
+	c->config = p->bytes;
+	c->config_urgent_offset = fuzz_take16(input) % (c->config_size + 1);
+	c->config_urgent_size = fuzz_take8(input) % (c->config_size - c->config_urgent_offset + 1);
+	fuzz_take8(input);
+}
+
+static void compare_queues(const struct pair *p)
+{
+	for (unsigned i = 0; i < p->model.n_queues; i++) {
+		const struct model_queue *q = &p->model.queue[i];
+		struct vmmio_queue_setup setup;
+
+		vmmio_regfile_queue(p->rf, i, &setup);
+		FUZZ_CHECK(setup.ready == q->ready && setup.size == q->size &&
+				setup.desc == ((uint64_t)q->desc_high << 32 | q->desc_low) &&
+				setup.driver == ((uint64_t)q->driver_high << 32 | q->driver_low) &&
+				setup.device == ((uint64_t)q->device_high << 32 | q->device_low),
+			"step %u: queue %u: ready %d, size %" PRIu32 "; model %d, %" PRIu32,
+			p->step, i, setup.ready, setup.size, q->ready, q->size);
+	}
+}
+
+static void compare_read(const struct pair *p, uint64_t offset, unsigned size)
+{
+	const uint64_t is = vmmio_regfile_read(p->rf, offset, size);
+	const uint64_t should = model_read(&p->model, offset, size);
+
+	FUZZ_CHECK(is == should,
+		"step %u: 0x%" PRIx64 ", %u bytes: 0x%" PRIx64 ", model 0x%" PRIx64, p->step, offset,
+		size, is, should);
+}
+
+static void compare(const struct pair *p)
+{
+	const uint64_t word = vmmio_regfile_state(p->rf);
+	uint64_t chosen[VMMIO_FEATURE_WORDS];
+
+	for (unsigned i = 0; i < N(readable); i++)
+		compare_read(p, readable[i], 4);
+	FUZZ_CHECK(VMMIO_STATE_EPOCH(word) == p->model.epoch, "step %u: epoch %u, model %u", p->step,
+		VMMIO_STATE_EPOCH(word), p->model.epoch);
+	FUZZ_CHECK(!(word & VMMIO_STATE_RESETTING) == !p->model.resetting,
+		"step %u: RESETTING, model %d", p->step, p->model.resetting);
+	vmmio_regfile_driver_features(p->rf, chosen);
+	for (unsigned i = 0; i < 4; i++)
+		FUZZ_CHECK((uint32_t)(chosen[i / 2] >> (i % 2 ? 32 : 0)) == p->model.chosen[i],
+			"step %u: DriverFeatures word %u, model 0x%x", p->step, i,
+			p->model.chosen[i]);
+	compare_queues(p);
+}
+
+static void compare_actions(
+	const struct pair *p, const struct vmmio_actions *is, const struct vmmio_actions *should)
+{
+	FUZZ_CHECK(is->n == should->n, "step %u: %u actions, model %u", p->step, is->n, should->n);
+	for (unsigned i = 0; i < is->n; i++) {
+		const struct vmmio_action *a = &is->list[i], *b = &should->list[i];
+
+		FUZZ_CHECK(a->kind == b->kind && a->queue == b->queue && a->offset == b->offset &&
+				a->size == b->size && a->value == b->value,
+			"step %u: action %u of %u: kind %d, queue %u, value 0x%" PRIx64
+			"; model %d, %u, 0x%" PRIx64,
+			p->step, i, is->n, a->kind, a->queue, a->value, b->kind, b->queue, b->value);
+	}
+}
+
+static void write_both(struct pair *p, uint64_t offset, unsigned size, uint64_t value)
+{
+	struct vmmio_actions is, should;
+
+	vmmio_regfile_write(p->rf, offset, size, value, &is);
+	model_write(&p->model, offset, size, value, &should);
+	compare_actions(p, &is, &should);
+	if (p->model.status & VMMIO_STATUS_DRIVER_OK)
+		fuzz_deep();
+}
+
+static void event(struct pair *p, unsigned which, uint32_t arg)
+{
+	const enum vmmio_event e = (enum vmmio_event)(which % (VMMIO_EVENT_RESET_FINISHED + 2));
+	struct vmmio_actions is, should;
+
+	vmmio_regfile_event(p->rf, e, arg, &is);
+	model_event(&p->model, e, arg, &should);
+	compare_actions(p, &is, &should);
+}
+
+static void raise_both(struct pair *p, uint32_t back, uint32_t bits)
+{
+	const uint32_t epoch = p->model.epoch - back % 2;
+	const bool is = vmmio_regfile_raise(p->rf, epoch, bits);
+
+	FUZZ_CHECK(is == model_raise(&p->model, epoch, bits), "step %u: raise %d", p->step, is);
+}
+
+static void config_set(struct pair *p, uint32_t offset, uint32_t size, uint64_t value)
+{
+	bool is;
+
+	size %= sizeof(value) + 1;
+	is = vmmio_regfile_config_set(p->rf, offset, &value, size);
+	FUZZ_CHECK(is == model_config_set(&p->model, offset, &value, size), "step %u: config %d",
+		p->step, is);
+}
+
+/* A driver that knows its way, with some of the features: where bytes alone seldom get to. */
+static void bring_up(struct pair *p, unsigned queue, uint32_t features)
+{
+	write_both(p, 0x070, 4, 3);
+	for (unsigned word = 0; word < 4; word++) {
+		write_both(p, 0x024, 4, word);
+		write_both(p, 0x020, 4, p->model.offered[word] & (features | (word == 1)));
+	}
+	write_both(p, 0x070, 4, 0xb);
+	event(p, VMMIO_EVENT_FEATURES, 1);
+	write_both(p, 0x030, 4, queue % MODEL_QUEUES);
+	write_both(p, 0x044, 4, 1);
+	write_both(p, 0x070, 4, 0xf);
+}
+
+static void step(struct pair *p, struct fuzz_input *input)
+{
+	const unsigned what = fuzz_take8(input) % WHATS, size = fuzz_take8(input);
+	const uint16_t offset = fuzz_take16(input);
+	const uint64_t value = fuzz_take64(input);
+	const uint32_t arg = fuzz_take32(input);
+	/* The end of the address space is an offset too. */
+	const uint64_t anywhere = arg == UINT32_MAX ? UINT64_MAX - offset : offset;
+
+	switch (what) {
+	case WRITE:
+		write_both(p, writable[offset % N(writable)], 4, value);
+		break;
+	case WRITE_ANYWHERE:
+		write_both(p, anywhere, size, value);
+		break;
+	case READ:
+		compare_read(p, anywhere, size);
+		break;
+	case EVENT:
+		event(p, size, arg);
+		break;
+	case RAISE:
+		raise_both(p, size, (uint32_t)value);
+		break;
+	case BRING_UP:
+		bring_up(p, size, arg);
+		break;
+	default:
+		config_set(p, arg == UINT32_MAX ? arg - offset : offset, size, value);
+	}
+}
+
+static void run(struct fuzz_input *input)
+{
+	static struct pair p;
+	const char *why;
+	size_t size;
+	void *memory;
+	int error;
+
+	memset(&p, 0, sizeof(p));
+	describe(&p, input);
+	size = vmmio_regfile_size(&p.config);
+	memory = malloc(size);
+	FUZZ_CHECK(memory && size, "a good configuration is refused");
+	memset(memory, 0xa5, size);
+	error = vmmio_regfile_init(memory, size, &p.config, &p.rf, &why);
+	FUZZ_CHECK(!error, "%d: %s", error, why);
+	model_init(&p.model, &p.config);
+	compare(&p);
+	for (p.step = 1; input->left && p.step < 1000; p.step++) {
+		step(&p, input);
+		compare(&p);
+	}
+	free(memory);
+}
+
+static void make_header(struct fuzz_random *random, uint8_t *out)
+{
+	for (unsigned i = 0; i < 12; i++)
+		out[i] = (uint8_t)fuzz_next(random);
+	out[4] = (uint8_t)(1 + fuzz_below(random, MODEL_QUEUES));
+	fuzz_put16(out + 6, (uint16_t)fuzz_below(random, 128));
+}
+
+/* Values that mean something in one register or another. */
+static uint32_t some_value(struct fuzz_random *random)
+{
+	static const uint32_t values[] = {0, 1, 1, 1, 2, 3, 4, 7, 8, 0x10, 0x20, 0x80, 0xffff,
+		0x10000, 0x10001, 0xffffffff, 0x100, 0x55555555, 0xaaaaaaaa};
+
+	return values[fuzz_below(random, N(values))];
+}
+
+static void make_record(struct fuzz_random *random, uint8_t *out)
+{
+	static const uint8_t status[] = {0, 1, 3, 8, 0xb, 0xf, 0xf, 0x10, 0x1f, 4, 0xc, 0x80};
+	const unsigned kind = fuzz_below(random, 16);
+
+	memset(out, 0, 16);
+	fuzz_put32(out + 4, some_value(random));
+	fuzz_put32(out + 12, fuzz_below(random, 8) ? some_value(random) : UINT32_MAX);
+	fuzz_put16(out + 2, (uint16_t)fuzz_below(random, N(writable)));
+	out[1] = 4;
+	if (kind == 0) {
+		out[0] = BRING_UP;
+		out[1] = (uint8_t)fuzz_below(random, 4);
+		fuzz_put32(out + 12, fuzz_below(random, 2) ? UINT32_MAX : fuzz_next(random));
+	} else if (kind < 5) { /* Status */
+		out[2] = 8;
+		fuzz_put32(out + 4, status[fuzz_below(random, sizeof(status))]);
+	} else if (kind < 7) { /* the features that get a driver on its way: VERSION_1 */
+		out[2] = fuzz_below(random, 2) ? 1 : 2;
+		fuzz_put32(out + 4, out[2] == 2 || fuzz_below(random, 2) ? 1 : 0x941);
+	} else if (kind < 9) {
+		out[0] = EVENT;
+		out[1] = (uint8_t)fuzz_below(random, 8);
+		if (out[1] == VMMIO_EVENT_FEATURES && fuzz_below(random, 8))
+			fuzz_put32(out + 12, 1);
+	} else if (kind > 12) {
+		out[0] = (uint8_t)(1 + fuzz_below(random, WHATS - 1));
+		out[1] = (uint8_t)(1 << fuzz_below(random, 4));
+		fuzz_put16(out + 2, (uint16_t)fuzz_below(random, 0x180));
+	}
+}
+
+const struct fuzz_target fuzz_target = {
+	.name = "regfile",
+	.header = 12,
+	.record = 16,
+	.min_deep = 30,
+	.deep = "reached DRIVER_OK",
+	.run = run,
+	.make_header = make_header,
+	.make_record = make_record,
+};
