@@ -274,10 +274,10 @@ static size_t unhex(uint8_t *data, size_t size)
 		const char *all = "0123456789abcdef";
 		const char *digit;
 
-		if (data[i] == '#')
-			while (i + 1 < size && data[i + 1] != '\n')
+		while (i < size && data[i] == '#')
+			while (i < size && data[i] != '\n')
 				i++;
-		digit = data[i] ? strchr(all, data[i]) : NULL;
+		digit = i < size && data[i] ? strchr(all, data[i]) : NULL;
 		if (!digit)
 			continue;
 		value = value << 4 | (unsigned)(digit - all);

@@ -30,3 +30,8 @@ function(vmmio_fuzz name runs)
 endfunction()
 
 vmmio_fuzz(regfile 5000 regfile.c regfile_model.c)
+vmmio_fuzz(ring_diff 5000 ring_diff.c ring_rig.c)
+vmmio_fuzz(ring_split 5000 ring.c ring_rig.c)
+target_compile_definitions(${fuzz_prefix}_ring_split PRIVATE FUZZ_PACKED=0)
+vmmio_fuzz(ring_packed 5000 ring.c ring_rig.c)
+target_compile_definitions(${fuzz_prefix}_ring_packed PRIVATE FUZZ_PACKED=1)
