@@ -25,8 +25,9 @@ static bool asks_again(const struct vmmio_device *dev)
 /* lock held */
 static bool wants_deadline(const struct vmmio_device *dev)
 {
-	return dev->resetting && !dev->deadline_over &&
-		(dev->reset_deadline != UINT64_MAX || asks_again(dev));
+	/* A failure may also be the late answer of one that was reported as stuck. */
+	return dev->resetting &&
+		(asks_again(dev) || (!dev->deadline_over && dev->reset_deadline != UINT64_MAX));
 }
 
 /* lock held. Near the end of time there is no time. */

@@ -142,6 +142,38 @@ START_TEST(destroy_after_the_stuck_report_asks_again)
 }
 END_TEST
 
+/* The deadline passes while quiesce has not been answered, and then the answer is a failure. */
+START_TEST(destroy_asks_again_after_a_late_failure)
+{
+	const struct puppet puppet = {.cancel = true, .quiesce_answer = VMMIO_PENDING};
+	struct rig *rig = rig_create(&(struct rig_options){
+		.version = 3, .puppet = &puppet, .reset_deadline = 1000});
+	struct puppet *p = rig->puppet;
+	uint64_t token;
+
+	rig_up(rig);
+	fixture_expect_log("a destroy is not over");
+	fixture_expect_log("answered a pending hook with error -5");
+	fixture_expect_log("a destroy is not over");
+	ck_assert_int_eq(vmmio_device_destroy(rig->dev, NULL, NULL), 0);
+	rig_settle(rig);
+	ck_assert_uint_eq(atomic_load(&p->quiesces), 1);
+	vmmio_manual_advance(rig->ex, 2000);
+	rig_settle(rig);
+	ck_assert_uint_eq(atomic_load(&rig->stuck), 1);
+	token = atomic_load(&p->quiesce_token);
+	p->quiesce_answer = 0;
+	vmmio_device_answer(rig->dev, token, -EIO);
+	rig_settle(rig);
+	vmmio_manual_advance(rig->ex, 2000);
+	rig_settle(rig);
+	ck_assert_uint_eq(atomic_load(&p->quiesces), 2);
+	ck_assert_uint_eq(p->detaches, 1);
+	rig->dev = NULL;
+	rig_free(rig);
+}
+END_TEST
+
 /* --- B3: the irq task (not MAY_BLOCK) runs quiesce --------------------------------------------- */
 
 struct toggle { struct rig *rig; unsigned left; };
@@ -277,6 +309,7 @@ int main(void)
 	tcase_set_timeout(tc, 5);
 	tcase_add_loop_test(tc, deadline_expires_inside_arm, 0, 2);
 	tcase_add_test(tc, destroy_after_the_stuck_report_asks_again);
+	tcase_add_test(tc, destroy_asks_again_after_a_late_failure);
 	tcase_add_test(tc, irq_task_runs_no_lifecycle_hook);
 	tcase_add_loop_test(tc, notify_never_begins_in_a_reset, 0, 1);
 	tcase_add_test(tc, queue_disable_inside_features);
