@@ -30,6 +30,7 @@ function(vmmio_fuzz name runs)
 endfunction()
 
 vmmio_fuzz(regfile 5000 regfile.c regfile_model.c)
+vmmio_fuzz(reset 3000 reset.c reset_rig.c)
 vmmio_fuzz(ring_diff 5000 ring_diff.c ring_rig.c)
 vmmio_fuzz(ring_split 5000 ring.c ring_rig.c)
 target_compile_definitions(${fuzz_prefix}_ring_split PRIVATE FUZZ_PACKED=0)
