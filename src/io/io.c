@@ -163,6 +163,8 @@ static void free_watches(struct io_link *watches)
 	while (!io_list_empty(watches)) {
 		struct io_link *link = watches->next;
 
+		/* It does not see that link is what watches->next gives, so is off the list now.
+		 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 		io_list_del(link);
 		free((char *)link - offsetof(struct io_watch, link));
 	}
