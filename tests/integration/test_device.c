@@ -78,11 +78,31 @@ static void no_size(struct parts *p) { p->options.size = 0; }
 static void no_notify(struct parts *p) { p->ops.notify = NULL; }
 static void old_backend(struct parts *p) { p->backend.size = 8; }
 static void big_config(struct parts *p) { p->backend.config_size = 0xf01; }
+static void no_level(void *ctx, bool level)
+{
+	(void)ctx;
+	(void)level;
+}
 static void bad_eventfd(struct parts *p)
 {
 	p->options.irq.use_eventfd = true;
 	p->options.irq.eventfd = 1000;
 }
+static void both_lines(struct parts *p)
+{
+	p->options.irq.use_eventfd = true;
+	p->options.irq.level = no_level;
+}
+static void blocking_eventfd(struct parts *p)
+{
+	p->options.irq.use_eventfd = true;
+	p->options.irq.eventfd = STDOUT_FILENO;
+}
+static void many_queues(struct parts *p) { p->backend.n_queues = 100000; }
+static void no_sizes(struct parts *p) { p->backend.queue_sizes = NULL; }
+static void many_segments(struct parts *p) { p->backend.max_segments = UINT32_MAX; }
+static void no_ops(struct parts *p) { p->backend.ops = NULL; }
+static void odd_flags(struct parts *p) { p->backend.flags = 0x80; }
 
 static const struct {
 	void (*spoil)(struct parts *p);
@@ -104,6 +124,13 @@ static const struct {
 	{old_backend, "backend.size is 8"},
 	{big_config, "wrong"},
 	{bad_eventfd, "eventfd 1000"},
+	{both_lines, "level callback and an eventfd"},
+	{blocking_eventfd, "can block"},
+	{many_queues, "has 100000 queues"},
+	{no_sizes, "and no queue_sizes"},
+	{many_segments, "max_segments is 4294967295"},
+	{no_ops, "backend.ops is NULL"},
+	{odd_flags, "backend.flags is 0x80"},
 };
 #define N_REFUSALS (sizeof(refusals) / sizeof(refusals[0]))
 
@@ -118,6 +145,22 @@ START_TEST(create_refuses)
 	ck_assert_int_eq(vmmio_device_create(&p.options, &dev), -EINVAL);
 	ck_assert_ptr_eq(dev, (struct vmmio_device *)(uintptr_t)1);
 	ck_assert_uint_eq(fixture_logged(refusals[_i].line), 1);
+	free_parts(&p);
+}
+END_TEST
+
+/* Nobody can be told why: there are no options, or they end before the log. */
+START_TEST(create_refuses_without_a_word)
+{
+	struct vmmio_device *dev = NULL;
+	struct parts p;
+
+	make_parts(&p);
+	ck_assert_int_eq(vmmio_device_create(NULL, &dev), -EINVAL);
+	ck_assert_int_eq(vmmio_device_create(&p.options, NULL), -EINVAL);
+	p.options.size = 8;
+	ck_assert_int_eq(vmmio_device_create(&p.options, &dev), -EINVAL);
+	ck_assert_ptr_null(dev);
 	free_parts(&p);
 }
 END_TEST
@@ -534,6 +577,25 @@ START_TEST(failed_takes_no_new_buffers)
 }
 END_TEST
 
+/* What backend authors ask for, and what they get who ask wrongly. */
+START_TEST(small_questions)
+{
+	struct rig *rig = bench(_i, NULL);
+	struct vmmio_queue *queue = vmmio_device_queue(rig->dev, 1);
+	uint8_t byte;
+
+	ck_assert_ptr_eq(vmmio_queue_device(queue), rig->dev);
+	ck_assert_ptr_null(vmmio_device_queue(rig->dev, 1000));
+	ck_assert_int_eq(vmmio_device_config_get(rig->dev, 0, &byte, 1), 0);
+	ck_assert_int_eq(vmmio_device_config_get(NULL, 0, &byte, 1), -EINVAL);
+	ck_assert_int_eq(vmmio_device_config_get(rig->dev, 0, NULL, 1), -EINVAL);
+	ck_assert_int_eq(vmmio_device_config_get(rig->dev, 0, &byte, 0), -EINVAL);
+	ck_assert_int_eq(vmmio_device_config_get(rig->dev, UINT32_MAX, &byte, 1), -ERANGE);
+	ck_assert_int_eq(vmmio_device_destroy(NULL, NULL, NULL), 0);
+	rig_free(rig);
+}
+END_TEST
+
 /* --- Broken rings ----------------------------------------------------------------------------------- */
 
 static void corrupt_descriptor(struct rig *rig, unsigned queue)
@@ -640,6 +702,7 @@ int main(void)
 	TCase *all = fixture_tcase(suite, "all variants");
 
 	tcase_add_loop_test(create, create_refuses, 0, (int)N_REFUSALS);
+	tcase_add_test(create, create_refuses_without_a_word);
 	tcase_add_test(create, create_survives_every_failed_allocation);
 	tcase_add_test(create, a_backend_has_one_device);
 	tcase_add_loop_test(create, deadline_expires_while_it_is_armed_or_disarmed, 0, 4);
@@ -653,6 +716,7 @@ int main(void)
 	tcase_add_loop_test(all, eventfd_pulses, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, a_full_eventfd_loses_nothing, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, queue_eventfd, 0, RIG_VARIANTS);
+	tcase_add_loop_test(all, small_questions, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, driver_ok_with_no_queue_ready, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, failed_takes_no_new_buffers, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, a_broken_queue_breaks_no_other, 0, RIG_VARIANTS);

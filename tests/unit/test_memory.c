@@ -118,6 +118,33 @@ static const struct {
 	{0, 0x1001, -EEXIST},
 };
 
+/* The one that is named is the one that is in the way, not the first there is. */
+START_TEST(overlap_names_the_right_region)
+{
+	struct vmmio_memory *memory = create();
+	const struct vmmio_region low = region(0x1000, 64, 0), high = region(0x2000, 64, 0);
+
+	ck_assert_int_eq(vmmio_memory_add(memory, &low), 0);
+	ck_assert_int_eq(vmmio_memory_add(memory, &high), 0);
+	fixture_expect_log("overlaps the one at 0x2000, 0x40 bytes");
+	ck_assert_int_eq(vmmio_memory_add(memory, &high), -EEXIST);
+	ck_assert_uint_eq(fixture_logged("overlaps the one at 0x2000, 0x40 bytes"), 1);
+	ck_assert_int_eq(vmmio_memory_destroy(memory), 0);
+}
+END_TEST
+
+/* Without a log callback a refusal is as quiet as it is firm. */
+START_TEST(refusal_without_a_log)
+{
+	const struct vmmio_region bad = region(BASE, 0, 0);
+	struct vmmio_memory *memory;
+
+	ck_assert_int_eq(vmmio_memory_create(NULL, &memory), 0);
+	ck_assert_int_eq(vmmio_memory_add(memory, &bad), -EINVAL);
+	ck_assert_int_eq(vmmio_memory_destroy(memory), 0);
+}
+END_TEST
+
 START_TEST(overlap_is_refused_and_adjacency_is_not)
 {
 	struct vmmio_memory *memory = create();
@@ -236,6 +263,7 @@ END_TEST
 START_TEST(null_arguments)
 {
 	struct vmmio_memory *memory = create();
+	uint64_t word = 0;
 	const struct vmmio_region r = region(BASE, 64, 0);
 
 	ck_assert_int_eq(vmmio_memory_create(NULL, NULL), -EINVAL);
@@ -243,6 +271,13 @@ START_TEST(null_arguments)
 	ck_assert_int_eq(vmmio_memory_add(NULL, &r), -EINVAL);
 	ck_assert_ptr_null(vmmio_memory_at(NULL, 0, 1, false));
 	ck_assert(!vmmio_memory_all_pinned(NULL));
+	ck_assert_int_eq(vmmio_memory_remove(NULL, BASE, NULL), -EINVAL);
+	ck_assert_int_eq(vmmio_memory_try_remove(NULL, BASE), -EINVAL);
+	ck_assert_int_eq(vmmio_memory_invalidate(NULL, 0, 1, NULL), -EINVAL);
+	ck_assert_int_eq(vmmio_memory_dirty_start(NULL), -EINVAL);
+	ck_assert_int_eq(vmmio_memory_dirty_stop(NULL), -EINVAL);
+	ck_assert_int_eq(vmmio_memory_dirty_get(NULL, BASE, &word, 1), -EINVAL);
+	ck_assert_int_eq(vmmio_memory_dirty_get(memory, BASE, NULL, 1), -EINVAL);
 	ck_assert_int_eq(vmmio_memory_destroy(memory), 0);
 }
 END_TEST
@@ -316,6 +351,8 @@ int main(void)
 	tcase_add_test(tc, destroy_waits_for_users);
 	tcase_add_test(tc, out_of_memory_changes_nothing);
 	tcase_add_test(tc, null_arguments);
+	tcase_add_test(tc, overlap_names_the_right_region);
+	tcase_add_test(tc, refusal_without_a_log);
 	tcase_add_test(tc, readers_and_writers_at_once);
 	return fixture_main(s);
 }
