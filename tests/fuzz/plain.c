@@ -82,14 +82,19 @@ static void run_file(const char *path)
 	free(data);
 }
 
-/* Programs change one after the other from what is in the pool. */
+/* Programs change one after the other from what is in the pool; files stay in it, and are
+ * the first that text changes from. */
 static void run_random(unsigned long n)
 {
+	const unsigned files = pooled < POOL / 2 ? pooled : POOL / 2;
+
 	if (!pooled)
 		pooled = 1;
 	while (n--) {
-		const unsigned from = fuzz_below(&generator, pooled);
-		const unsigned to = pooled < POOL ? pooled++ : fuzz_below(&generator, POOL);
+		const bool text = files && !fuzz_target.record && fuzz_below(&generator, 4);
+		const unsigned from = fuzz_below(&generator, text ? files : pooled);
+		const unsigned to = pooled < POOL ? pooled++
+						  : files + fuzz_below(&generator, POOL - files);
 		uint8_t *exact;
 
 		if (from != to)
