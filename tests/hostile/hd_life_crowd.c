@@ -94,9 +94,9 @@ static void come_and_go(struct rig *rig, unsigned n)
 		int answer;
 
 		rig_up(other);
-		rig_add(other, 0, NULL); /* so the reset is not over */
+		rig_add(other, 0, NULL); /* so the reset is not over, if it was started by now */
 		answer = vmmio_device_reset(other->dev, &w.waiter);
-		ck_assert_int_eq(answer, VMMIO_PENDING);
+		ck_assert(answer == VMMIO_PENDING || answer == 0);
 		rig_destroy_device(other);
 		ck_assert_int_eq(rig_wait(other, &w, answer), 0);
 		rig_free(other);
