@@ -65,11 +65,13 @@ static void many_free(struct vmmio_executor *pool)
 	ck_assert_int_eq(vmmio_executor_destroy(pool), 0);
 }
 
-/* One thread for hooks, in the first of which it waits until all have written: so no write
- * waits for it. Then they go in the order of the writes. */
+enum { THREADS = 2 };
+
+/* The first hook waits until all have written: so no write waits for a hook. Then they go in the
+ * order of the writes, but that who was called first need not be the first to say so. */
 START_TEST(f1_many_reset_together)
 {
-	struct vmmio_executor *pool = f_pool(2);
+	struct vmmio_executor *pool = f_pool(THREADS);
 	sem_t hold;
 
 	sem_init(&hold, 0, 0);
@@ -80,8 +82,10 @@ START_TEST(f1_many_reset_together)
 	sem_post(&hold);
 	for (unsigned i = 0; i < MANY; i++)
 		rig_wait_zero(members[i].rig);
-	for (unsigned i = 0; i < MANY; i++)
-		ck_assert_uint_eq(atomic_load(&order[i]), i);
+	for (unsigned i = 0; i < MANY; i++) {
+		ck_assert_uint_le(atomic_load(&order[i]), i + THREADS);
+		ck_assert_uint_ge(atomic_load(&order[i]) + THREADS, i);
+	}
 	many_free(pool);
 	sem_destroy(&hold);
 }
@@ -110,7 +114,7 @@ END_TEST
 /* A queue of tasks cannot be full: tasks are parts of their devices. */
 START_TEST(f3_busy_pool_takes_resets)
 {
-	struct vmmio_executor *pool = f_pool(2);
+	struct vmmio_executor *pool = f_pool(THREADS);
 	sem_t hold;
 
 	sem_init(&hold, 0, 0);
