@@ -27,6 +27,10 @@ add_test(NAME hd_36_self
 vmmio_hostile_life(life_disk "48" ${here}/hd_life_disk.c
   ${CMAKE_CURRENT_SOURCE_DIR}/integration/blk_rig.c)
 
+vmmio_hostile_life(life_greedy "38" ${here}/hd_life_greedy.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/integration/blk_rig.c)
+target_link_options(test_hd_life_greedy PRIVATE LINKER:--wrap=vmmio_queue_pop)
+
 # The litmus test; what the compiler made of the accesses is looked at beside it.
 vmmio_hostile_life(life_litmus "45" ${here}/hd_life_litmus.c)
 add_test(NAME hd_45_code COMMAND sh ${here}/torn.sh ${PROJECT_SOURCE_DIR} ${CMAKE_C_COMPILER})
