@@ -233,6 +233,65 @@ START_TEST(rng_drv_01_readable_buffers)
 }
 END_TEST
 
+/* Another vCPU that adds such buffers as fast as they come back; it gives up some time. */
+static struct rng_rig *greedy;
+static unsigned popped;
+
+unsigned __real_vmmio_queue_pop(
+	struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max);
+unsigned __wrap_vmmio_queue_pop(
+	struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max);
+
+static bool add_quietly(struct rng_rig *r)
+{
+	struct vmmio_driver_seg out = {r->in.guest + AT(8), 16};
+	struct vmmio_driver_chain chain = {.out = &out, .n_out = 1};
+	struct vmmio_driver_queue *queue = vmmio_driver_queue(r->driver, 0);
+	bool added = vmmio_driver_queue_add(queue, &chain) >= 0;
+
+	vmmio_driver_queue_publish(queue);
+	return added;
+}
+
+unsigned __wrap_vmmio_queue_pop(
+	struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max)
+{
+	unsigned n = __real_vmmio_queue_pop(queue, chains, max);
+	struct vmmio_driver_used used;
+
+	if (!greedy || popped > 100000)
+		return n;
+	popped += n;
+	while (vmmio_driver_queue_poll(vmmio_driver_queue(greedy->driver, 0), &used) > 0)
+		;
+	for (unsigned i = 0; i < n && add_quietly(greedy); i++)
+		;
+	return n;
+}
+
+/* A notification takes a bounded number; the rest is the executor's. */
+START_TEST(refused_without_end)
+{
+	struct rng_rig_options o = {.variant = _i, .manual = true, .no_in_order = true};
+	struct rng_rig *r = rng_rig_run(&o);
+	unsigned bound;
+
+	fixture_expect_log("device-writable buffers only");
+	rng_settle(r);
+	bound = 4 * vmmio_queue_size(vmmio_device_queue(r->dev, 0));
+	for (unsigned i = 0; i < 16; i++)
+		ck_assert(add_quietly(r));
+	greedy = r;
+	vmmio_driver_queue_kick(vmmio_driver_queue(r->driver, 0));
+	ck_assert_uint_ge(popped, bound / 4);
+	ck_assert_uint_le(popped, bound);
+	ck_assert_uint_ge(vmmio_manual_pending(r->ex), 1);
+	greedy = NULL;
+	rng_settle(r);
+	rng_rig_free(r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rng");
@@ -250,5 +309,6 @@ int main(void)
 	tcase_add_loop_test(tc, pieces_of_guest_memory, 0, RNG_VARIANTS);
 	tcase_add_loop_test(tc, huge_buffers, 0, RNG_VARIANTS);
 	tcase_add_loop_test(tc, rng_drv_01_readable_buffers, 0, RNG_VARIANTS);
+	tcase_add_loop_test(tc, refused_without_end, 0, RNG_MANUAL);
 	return fixture_main(s);
 }

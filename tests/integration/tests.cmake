@@ -39,6 +39,7 @@ vmmio_test(stuck_places ${CMAKE_CURRENT_LIST_DIR}/test_stuck_places.c
 foreach(part rng rng_fail rng_life rng_pause rng_source)
   vmmio_test(${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c ${CMAKE_CURRENT_LIST_DIR}/rng_rig.c)
 endforeach()
+target_link_options(test_rng PRIVATE LINKER:--wrap=vmmio_queue_pop)
 vmmio_test(io_kick ${CMAKE_CURRENT_LIST_DIR}/test_io_kick.c)
 # Random requests, limits and races of bounce mode take a minute each.
 foreach(part orphan_life bounce_data)
