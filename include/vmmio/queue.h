@@ -54,9 +54,11 @@ struct vmmio_completion {
 
 /*
  * Takes up to max chains off the ring, in ring order. Returns how many; 0 if there
- * is none, or the queue is not running (stopped, resetting, broken, driver FAILED). After
- * a 0 with notifications enabled the next buffer brings a notify. Who stops popping before
- * a 0 has to come back by himself, or call vmmio_queue_kick.
+ * is none, or the queue is not running (stopped, resetting, broken, driver FAILED), or a
+ * queue's size of chains was taken since notify was called last, so that a driver which adds
+ * as fast as it is answered cannot keep a thread for ever: notify is called again then, by the
+ * executor. After a 0 with notifications enabled the next buffer brings a notify. Who stops
+ * popping before a 0 has to come back by himself, or call vmmio_queue_kick.
  * A malformed ring is a fault: the queue is broken, the driver sees
  * DEVICE_NEEDS_RESET, and 0 is returned (chains before the fault are returned first).
  * Bounded by max and the queue size. Never waits; touches ring memory.

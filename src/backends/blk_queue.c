@@ -164,7 +164,6 @@ void vmmio_blk_notify(void *ctx, struct vmmio_queue *queue)
 {
 	struct vmmio_blk *blk = ctx;
 	struct blk_queue *q = &blk->queues[vmmio_queue_index(queue)];
-	unsigned left, n;
 	int err = 0;
 
 	/* Whatever is popped from here on belongs to a queue that runs: if a stop comes in
@@ -178,13 +177,8 @@ void vmmio_blk_notify(void *ctx, struct vmmio_queue *queue)
 		vmmio_device_needs_reset(blk->device, "no memory for the requests of a queue");
 		return;
 	}
-	/* Another vCPU may add as fast as this takes: what is answered at once has no other end. */
-	for (left = vmmio_queue_size(queue); (n = take(q)); left -= n) {
-		if (n >= left) {
-			vmmio_queue_kick(queue);
-			return;
-		}
-	}
+	while (take(q))
+		;
 }
 
 /*

@@ -112,10 +112,9 @@ void vmmio_rng_notify(void *ctx, struct vmmio_queue *queue)
 {
 	struct vmmio_rng *rng = ctx;
 	struct vmmio_chain chains[RNG_BATCH];
-	unsigned n, room, left = vmmio_queue_size(queue);
+	unsigned n, room;
 
-	/* Another vCPU may add refused ones as fast as they come back. */
-	for (;; left -= n) {
+	for (;;) {
 		struct rng_batch refused = {.n = 0};
 
 		room = rng->capacity - rng->n_held; /* others only make it more */
@@ -130,10 +129,6 @@ void vmmio_rng_notify(void *ctx, struct vmmio_queue *queue)
 		}
 		if (refused.n)
 			vmmio_queue_complete(queue, refused.completions, refused.n);
-		if (n >= left) {
-			vmmio_queue_kick(queue);
-			return;
-		}
 	}
 }
 

@@ -76,6 +76,7 @@ struct vmmio_queue {
 	vmmio_gate gate;
 	_Atomic uint32_t size;
 	_Atomic uint32_t kick; /* enum kick_state; its runner holds a pass */
+	_Atomic uint32_t taken; /* chains, since notify was called last: see pop_locked */
 	struct vmmio_task kick_task;
 	struct vmmio_queue *deferred_next; /* in a frame */
 	_Atomic int eventfd;               /* -1: none */

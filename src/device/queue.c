@@ -103,6 +103,7 @@ void vmmio_queue_run_kick(struct vmmio_queue *queue)
 		struct frame frame;
 
 		VMMIO_SYNC(dev, NOTIFY_CALL);
+		atomic_store_explicit(&queue->taken, 0, memory_order_relaxed);
 		vmmio_frame_enter(&frame, dev, FRAME_HOOK);
 		if (!vmmio_gate_is_closed(&queue->gate))
 			dev->ops->notify(dev->backend_ctx, queue);
@@ -179,30 +180,47 @@ static bool may_pop(struct vmmio_device *dev)
 	return !(VMMIO_STATE_STATUS(vmmio_regfile_state(dev->rf)) & VMMIO_STATUS_FAILED);
 }
 
-/* ring_lock held */
-static unsigned pop_locked(
-	struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max, enum vmmio_fault *fault)
+struct pop {
+	struct vmmio_chain *chains;
+	unsigned max;
+	enum vmmio_fault fault;
+	bool more; /* notify has to be called again */
+};
+
+/*
+ * ring_lock held. Another vCPU may add buffers as fast as they are answered: a notify takes the
+ * ring's size of them, and the rest is for the next. Threads of the backend's share in that; that
+ * the count may be set back between their look and their sum does no harm.
+ */
+static unsigned pop_locked(struct vmmio_queue *queue, struct pop *pop)
 {
 	struct vmmio_device *dev = queue->dev;
-	unsigned n;
+	unsigned n, taken, room;
 
 	if (!queue->block)
+		return 0;
+	taken = atomic_load_explicit(&queue->taken, memory_order_relaxed);
+	room = queue->block->ring.size > taken ? queue->block->ring.size - taken : 0;
+	pop->more = !room;
+	if (pop->more)
 		return 0;
 	/* So that chains of different queues can be compared by age (deadline.c). */
 	vmmio_ring_generation(&queue->block->ring,
 		atomic_load_explicit(&dev->counters.chains, memory_order_relaxed));
-	n = vmmio_ring_pop(&queue->block->ring, vmmio_memory_table(dev->memory), chains, max);
+	n = vmmio_ring_pop(&queue->block->ring, vmmio_memory_table(dev->memory), pop->chains,
+		pop->max < room ? pop->max : room);
+	atomic_store_explicit(&queue->taken, taken + n, memory_order_relaxed);
 	if (queue->block->ring.fault && !queue->fault_reported) {
 		queue->fault_reported = true;
-		*fault = queue->block->ring.fault;
+		pop->fault = queue->block->ring.fault;
 	}
 	return n;
 }
 
 unsigned vmmio_queue_pop(struct vmmio_queue *queue, struct vmmio_chain *chains, unsigned max)
 {
+	struct pop pop = {.chains = chains, .max = max, .fault = VMMIO_FAULT_NONE};
 	struct vmmio_device *dev = queue->dev;
-	enum vmmio_fault fault = VMMIO_FAULT_NONE;
 	unsigned n = 0;
 
 	if (!max || !vmmio_gate_enter(&queue->gate))
@@ -210,11 +228,16 @@ unsigned vmmio_queue_pop(struct vmmio_queue *queue, struct vmmio_chain *chains, 
 	VMMIO_SYNC(dev, POP_ENTERED);
 	if (may_pop(dev)) {
 		pthread_mutex_lock(&queue->ring_lock);
-		n = pop_locked(queue, chains, max, &fault);
+		n = pop_locked(queue, &pop);
 		vmmio_queue_unlock(queue, false);
 	}
-	if (fault)
-		vmmio_queue_fault(queue, fault);
+	/* Not from here: the caller may hold a lock. */
+	if (pop.more && take_kick(queue)) {
+		vmmio_executor_submit(dev->ex, &queue->kick_task);
+		return 0; /* the pass goes with it */
+	}
+	if (pop.fault)
+		vmmio_queue_fault(queue, pop.fault);
 	VMMIO_SYNC(dev, POP_TAKEN);
 	if (n)
 		vmmio_count(&dev->counters.chains, n);
