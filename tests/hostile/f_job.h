@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <vmmio/io.h>
 
 #include "hostile/f_rig.h"
@@ -48,6 +49,15 @@ static inline int64_t f_job_run(struct vmmio_io *io, struct f_job *job)
 {
 	f_job_submit(io, job);
 	return f_job_wait(job);
+}
+
+/* An empty one, for what a test writes. */
+static inline int f_job_file(void)
+{
+	int fd = memfd_create("f", MFD_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
 }
 
 /* Created and in use, or the first error of the two; *io untouched then. */

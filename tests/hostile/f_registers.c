@@ -371,18 +371,20 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("f_registers");
+	const struct f_row rows[] = {
+		{"f_16", zero_from_two_vcpus, RIG_VARIANTS},
+		{"f_17", status_one_is_ignored, 2},
+		{"f_18", kicks_while_resetting, 2},
+		{"f_19", other_writes_while_resetting, 2},
+		{"f_20", reset_while_a_queue_reset_runs, RIG_VARIANTS},
+		{"f_21", queue_reset_that_means_nothing, RIG_VARIANTS},
+		{"f_22", queue_reset_beside_a_busy_queue, RIG_VARIANTS},
+		{"f_23", reset_at_odd_times, RIG_VARIANTS},
+		{"f_24", needs_reset_while_resetting, 2},
+		{"f_25", reset_from_a_callback, 2 * RIG_VARIANTS},
+		{"f_49", version_3_is_opt_in, 3},
+		{NULL, NULL, 0},
+	};
 
-	tcase_add_loop_test(f_case(s, "f_16"), zero_from_two_vcpus, 0, RIG_VARIANTS);
-	tcase_add_loop_test(f_case(s, "f_17"), status_one_is_ignored, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_18"), kicks_while_resetting, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_19"), other_writes_while_resetting, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_20"), reset_while_a_queue_reset_runs, 0, RIG_VARIANTS);
-	tcase_add_loop_test(f_case(s, "f_21"), queue_reset_that_means_nothing, 0, RIG_VARIANTS);
-	tcase_add_loop_test(f_case(s, "f_22"), queue_reset_beside_a_busy_queue, 0, RIG_VARIANTS);
-	tcase_add_loop_test(f_case(s, "f_23"), reset_at_odd_times, 0, RIG_VARIANTS);
-	tcase_add_loop_test(f_case(s, "f_24"), needs_reset_while_resetting, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_25"), reset_from_a_callback, 0, 2 * RIG_VARIANTS);
-	tcase_add_loop_test(f_case(s, "f_49"), version_3_is_opt_in, 0, 3);
-	return fixture_main(s);
+	return f_main("f_registers", rows);
 }

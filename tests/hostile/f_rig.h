@@ -8,13 +8,26 @@
 
 #include "integration/host_rig.h"
 
-/* Without a short time-out: what hangs is ended by CTest. */
-static inline TCase *f_case(Suite *suite, const char *number)
-{
-	TCase *tc = fixture_tcase(suite, number);
+/* A test, the number it bears, and how often it runs: _i counts from 0. */
+struct f_row {
+	const char *number;
+	const TTest *test;
+	int times;
+};
 
-	tcase_set_timeout(tc, 300);
-	return tc;
+/* What main does with its table, which ends with a row of no number. Without a short time-out:
+ * what hangs is ended by CTest. */
+static inline int f_main(const char *name, const struct f_row *rows)
+{
+	Suite *suite = suite_create(name);
+
+	for (; rows->number; rows++) {
+		TCase *tc = fixture_tcase(suite, rows->number);
+
+		tcase_set_timeout(tc, 300);
+		tcase_add_loop_test(tc, rows->test, 0, rows->times);
+	}
+	return fixture_main(suite);
 }
 
 /* A version 3 device with a chain out on each queue, in its reset: the backend has answered

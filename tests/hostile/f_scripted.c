@@ -336,15 +336,17 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("f_scripted");
+	const struct f_row rows[] = {
+		{"f_06", f6_success_after_a_cancel, 2},
+		{"f_06", f6_any_order_and_result, 2},
+		{"f_07", f7_completions_come_twice, 2},
+		{"f_08", f8_completion_of_a_former_life, 2},
+		{"f_09", f9_cancel_finds_nothing, 4},
+		{"f_32", f32_short_read_goes_on, 2},
+		{"f_35_scripted", f35_store_says, 10},
+		{"f_38", f38_flush_pending_at_the_reset, 2},
+		{NULL, NULL, 0},
+	};
 
-	tcase_add_loop_test(f_case(s, "f_06"), f6_success_after_a_cancel, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_06"), f6_any_order_and_result, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_07"), f7_completions_come_twice, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_08"), f8_completion_of_a_former_life, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_09"), f9_cancel_finds_nothing, 0, 4);
-	tcase_add_loop_test(f_case(s, "f_32"), f32_short_read_goes_on, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_35_scripted"), f35_store_says, 0, 10);
-	tcase_add_loop_test(f_case(s, "f_38"), f38_flush_pending_at_the_reset, 0, 2);
-	return fixture_main(s);
+	return f_main("f_scripted", rows);
 }

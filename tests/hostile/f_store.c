@@ -332,16 +332,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("f_store");
+	const struct f_row rows[] = {
+		{"f_04", f4_hangs_and_can_be_cancelled, 2},
+		{"f_04", f4_hangs_in_the_guests_buffer, 2},
+		{"f_05", f5_hangs_for_good, 4},
+		{"f_33", f33_truncated_beneath, 4},
+		{"f_34", f34_short_write_and_no_room, 4},
+		{"f_35", f35_file_size_limit, 4},
+		{"f_36", f36_buffer_partly_unmapped, 4},
+		{"f_39", f39_ram_file_truncated, 4},
+		{"f_40", f40_region_removed_while_pinned, RIG_VARIANTS},
+		{NULL, NULL, 0},
+	};
 
-	tcase_add_loop_test(f_case(s, "f_04"), f4_hangs_and_can_be_cancelled, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_04"), f4_hangs_in_the_guests_buffer, 0, 2);
-	tcase_add_loop_test(f_case(s, "f_05"), f5_hangs_for_good, 0, 4);
-	tcase_add_loop_test(f_case(s, "f_33"), f33_truncated_beneath, 0, 4);
-	tcase_add_loop_test(f_case(s, "f_34"), f34_short_write_and_no_room, 0, 4);
-	tcase_add_loop_test(f_case(s, "f_35"), f35_file_size_limit, 0, 4);
-	tcase_add_loop_test(f_case(s, "f_36"), f36_buffer_partly_unmapped, 0, 4);
-	tcase_add_loop_test(f_case(s, "f_39"), f39_ram_file_truncated, 0, 4);
-	tcase_add_loop_test(f_case(s, "f_40"), f40_region_removed_while_pinned, 0, RIG_VARIANTS);
-	return fixture_main(s);
+	return f_main("f_store", rows);
 }
