@@ -29,6 +29,12 @@
  *            call it and whether it may wait.
  *            No lock of the library is ever held while it calls you, but for one look-up:
  *            vmmio_memory_set_translate.
+ *  Cancel    A thread that is cancelled in a register access, or in a call of queue.h or of a
+ *            running device (complete, answer, config change, reset, pause ...), comes out of it
+ *            first: these are no points of cancellation, nor are callbacks made from them. No
+ *            thread may be cancelled inside another function (create, memory.h, io.h, a backend's
+ *            own), in a task that an executor of yours runs, nor with PTHREAD_CANCEL_ASYNCHRONOUS
+ *            anywhere. The library's own threads are not yours to cancel.
  *  Waiters   What takes long is told to a waiter (waiter.h): the call answers 0, it is over,
  *            or VMMIO_PENDING, done comes. One waiter for each call that is out.
  *  Callbacks may access the device's registers, with one exception: an access that would

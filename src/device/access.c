@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "device/observe.h"
+#include "executor/cancel.h"
 
 uint64_t vmmio_device_read(const struct vmmio_device *dev, uint64_t offset, unsigned size)
 {
@@ -340,15 +341,14 @@ static int write_locked(struct vmmio_device *dev, uint64_t offset, unsigned size
 int vmmio_access_write(struct vmmio_device *dev, uint64_t offset, unsigned size, uint64_t value,
 	struct vmmio_waiter *waiter)
 {
-	int cancel, result;
+	/* It may wait, which is a point where a thread can be cancelled. */
+	int cancel = vmmio_cancel_off(), result;
 
-	/* A vCPU thread that is cancelled half way would leave a pass behind. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (vmmio_regfile_lockless(offset))
 		result = write_lockless(dev, offset, size, value);
 	else
 		result = write_locked(dev, offset, size, value, waiter);
-	pthread_setcancelstate(cancel, NULL);
+	vmmio_cancel_restore(cancel);
 	return result;
 }
 
@@ -402,11 +402,10 @@ int vmmio_device_queue_event(struct vmmio_device *dev, unsigned index)
 
 	if (!dev || index >= dev->n_queues)
 		return -EINVAL;
-	/* As in a register write. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	cancel = vmmio_cancel_off();
 	vmmio_observe_kicked(&dev->queues[index]);
 	vmmio_queue_drain_event(&dev->queues[index]);
 	vmmio_queue_kick(&dev->queues[index]);
-	pthread_setcancelstate(cancel, NULL);
+	vmmio_cancel_restore(cancel);
 	return 0;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which callbacks of which devices the calling thread is inside of. */
 #include "device/internal.h"
+#include "executor/cancel.h"
 
 static _Thread_local struct frame *innermost;
 
 void vmmio_frame_enter(struct frame *frame, struct vmmio_device *dev, enum frame_kind kind)
 {
 	*frame = (struct frame){.dev = dev, .outer = innermost, .kind = kind};
+	if (!innermost)
+		frame->cancel = vmmio_cancel_off();
 	innermost = frame;
 }
 
@@ -48,4 +51,6 @@ void vmmio_frame_leave(struct frame *frame)
 			vmmio_queue_run_kick(queue);
 		queue = next;
 	}
+	if (!innermost)
+		vmmio_cancel_restore(frame->cancel);
 }

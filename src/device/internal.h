@@ -232,8 +232,10 @@ struct frame {
 	struct frame *outer;
 	struct vmmio_queue *deferred;
 	enum frame_kind kind;
+	int cancel; /* of the thread's outermost frame: whether it could be cancelled before */
 };
 
+/* Inside of frames the thread cannot be cancelled. */
 void vmmio_frame_enter(struct frame *frame, struct vmmio_device *dev, enum frame_kind kind);
 /* Runs or hands over the kicks that were deferred to this frame. */
 void vmmio_frame_leave(struct frame *frame);

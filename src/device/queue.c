@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "device/observe.h"
+#include "executor/cancel.h"
 
 /* A kick that finds its queue busy again so often moves to the executor. */
 #define KICK_ROUNDS 2
@@ -195,7 +196,9 @@ struct pop {
 static unsigned pop_locked(struct vmmio_queue *queue, struct pop *pop)
 {
 	struct vmmio_device *dev = queue->dev;
+	const struct vmmio_memory_table *table = vmmio_memory_table(dev->memory);
 	unsigned n, taken, room;
+	int cancel = 0;
 
 	if (!queue->block)
 		return 0;
@@ -204,11 +207,15 @@ static unsigned pop_locked(struct vmmio_queue *queue, struct pop *pop)
 	pop->more = !room;
 	if (pop->more)
 		return 0;
+	if (table->translate) /* an embedder's, called with the lock held */
+		cancel = vmmio_cancel_off();
 	/* So that chains of different queues can be compared by age (deadline.c). */
 	vmmio_ring_generation(&queue->block->ring,
 		atomic_load_explicit(&dev->counters.chains, memory_order_relaxed));
-	n = vmmio_ring_pop(&queue->block->ring, vmmio_memory_table(dev->memory), pop->chains,
-		pop->max < room ? pop->max : room);
+	n = vmmio_ring_pop(
+		&queue->block->ring, table, pop->chains, pop->max < room ? pop->max : room);
+	if (table->translate)
+		vmmio_cancel_restore(cancel);
 	atomic_store_explicit(&queue->taken, taken + n, memory_order_relaxed);
 	if (queue->block->ring.fault && !queue->fault_reported) {
 		queue->fault_reported = true;

@@ -4,13 +4,14 @@
 #include <stdio.h>
 
 #include "device/internal.h"
+#include "executor/cancel.h"
 
 __attribute__((format(printf, 4, 0))) static void report_v(const struct vmmio_log *log,
 	const char *name, enum vmmio_log_level level,
 	const char *format, va_list args)
 {
 	char line[512];
-	int n;
+	int n, cancel;
 
 	if (!log->fn)
 		return;
@@ -18,7 +19,9 @@ __attribute__((format(printf, 4, 0))) static void report_v(const struct vmmio_lo
 	if (n < 0 || (size_t)n >= sizeof(line))
 		n = 0;
 	vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
+	cancel = vmmio_cancel_off();
 	log->fn(log->ctx, level, line);
+	vmmio_cancel_restore(cancel);
 }
 
 void vmmio_report(const struct vmmio_log *log, const char *name, enum vmmio_log_level level,

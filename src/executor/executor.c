@@ -4,6 +4,7 @@
  * context; users are counted here. And what the built-in kinds share.
  */
 #include "executor/internal.h"
+#include "executor/cancel.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -156,18 +157,28 @@ void vmmio_executor_unref(struct vmmio_executor *ex)
 
 void vmmio_executor_submit(struct vmmio_executor *ex, struct vmmio_task *task)
 {
+	int cancel = vmmio_cancel_off();
+
 	ex->ops.submit(ex->ctx, task);
+	vmmio_cancel_restore(cancel);
 }
 
 void vmmio_executor_arm(struct vmmio_executor *ex, struct vmmio_deadline *deadline, uint64_t when)
 {
+	int cancel = vmmio_cancel_off();
+
 	deadline->when = when;
 	ex->ops.arm(ex->ctx, deadline);
+	vmmio_cancel_restore(cancel);
 }
 
 bool vmmio_executor_disarm(struct vmmio_executor *ex, struct vmmio_deadline *deadline)
 {
-	return ex->ops.disarm(ex->ctx, deadline);
+	int cancel = vmmio_cancel_off();
+	bool armed = ex->ops.disarm(ex->ctx, deadline);
+
+	vmmio_cancel_restore(cancel);
+	return armed;
 }
 
 uint64_t vmmio_executor_now(struct vmmio_executor *ex)

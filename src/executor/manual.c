@@ -3,6 +3,7 @@
  * The manual executor: a queue and a clock that a test harness moves by hand.
  */
 #include "executor/internal.h"
+#include "executor/cancel.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -62,6 +63,7 @@ static uint64_t manual_now(void *ctx)
 static void call(struct manual *manual, struct vmmio_task *task, struct vmmio_deadline *deadline)
 {
 	struct vmmio_executor_frame frame;
+	int cancel = vmmio_cancel_off();
 
 	manual->running++;
 	pthread_mutex_unlock(&manual->lock);
@@ -73,6 +75,7 @@ static void call(struct manual *manual, struct vmmio_task *task, struct vmmio_de
 	vmmio_executor_leave(&frame);
 	pthread_mutex_lock(&manual->lock);
 	manual->running--;
+	vmmio_cancel_restore(cancel);
 }
 
 static bool run_task(struct manual *manual, size_t n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Threads of the embedder's: an interrupt that they cannot deliver: F-45; vCPUs that wait, or are
- * cancelled: F-47 and F-48.
+ * Threads of the embedder's: an interrupt that they cannot deliver: F-45; vCPUs that wait for a
+ * reset, and are cancelled meanwhile: F-47 and F-48.
  */
 #include <fcntl.h>
 #include <semaphore.h>
