@@ -22,6 +22,7 @@ struct io_watch {
 	struct vmmio_io_poll *poll; /* NULL: removed */
 	int fd;
 	uint32_t slot; /* ring: its thread's; NO_SLOT: not in the kernel */
+	bool multishot; /* ring: as which it is in the kernel */
 };
 
 struct io_hub {

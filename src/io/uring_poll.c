@@ -44,10 +44,11 @@ static bool arm(struct io_uring_engine *e, struct io_watch *watch)
 		watch->slot = NO_SLOT;
 		return false;
 	}
-	if (e->single_polls)
-		io_uring_prep_poll_add(sqe, watch->fd, POLLIN);
-	else
+	watch->multishot = !e->single_polls;
+	if (watch->multishot)
 		io_uring_prep_poll_multishot(sqe, watch->fd, POLLIN);
+	else
+		io_uring_prep_poll_add(sqe, watch->fd, POLLIN);
 	io_uring_sqe_set_data64(sqe, vmmio_io_uring_data(e, watch->slot));
 	return true;
 }
@@ -72,13 +73,15 @@ bool vmmio_io_uring_take_changes(struct io_uring_engine *e)
 }
 
 /* The kernel has let go of it: once more, or it is over. A watch that was removed may end
- * with anything, its descriptor may be closed by now. */
+ * with anything, its descriptor may be closed by now. An old kernel refuses each that was armed
+ * as multishot before the first one said so. */
 static void ended(struct io_uring_engine *e, struct io_watch *watch, int32_t res)
 {
-	bool again = res >= 0 || (res == -EINVAL && !e->single_polls);
+	bool refused = res == -EINVAL && watch->multishot;
+	bool again = res >= 0 || refused;
 	bool failed;
 
-	if (res == -EINVAL)
+	if (refused)
 		e->single_polls = true;
 	vmmio_io_uring_free_slot(e, watch->slot);
 	pthread_mutex_lock(&e->hub->lock);

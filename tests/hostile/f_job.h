@@ -98,4 +98,22 @@ static inline void f_io_works(struct vmmio_io *io, int fd)
 	ck_assert_mem_eq(in, out, 16);
 }
 
+/* AUTO takes the plain engine, and URING says expected. */
+static inline void f_io_falls_back(int expected)
+{
+	struct vmmio_io *io = NULL;
+	int fd = f_job_file();
+
+	ck_assert_int_eq(f_io(VMMIO_IO_AUTO, 0, &io), 0);
+	ck_assert_int_eq(vmmio_io_kind(io), VMMIO_IO_PLAIN);
+	ck_assert_uint_eq(fixture_logged("using the plain engine"), 1);
+	f_io_works(io, fd);
+	f_io_end(io);
+	fixture_expect_log("io_uring is refused");
+	io = NULL;
+	ck_assert_int_eq(f_io(VMMIO_IO_URING, 0, &io), expected); /* as configured */
+	ck_assert_ptr_null(io);
+	close(fd);
+}
+
 #endif

@@ -39,10 +39,15 @@ target_link_options(test_f_uring PRIVATE LINKER:--wrap=io_uring_peek_batch_cqe
   LINKER:--wrap=io_uring_submit_and_wait)
 target_link_libraries(test_f_uring PRIVATE PkgConfig::VMMIO_URING)
 fault_tests(uring 10 11 14 28)
-fault_program(refused ${hostile}/f_refused.c ${disk})
-target_link_options(test_f_refused PRIVATE LINKER:--wrap=io_uring_get_probe_ring)
+fault_program(refused ${hostile}/f_refused.c)
 target_link_libraries(test_f_refused PRIVATE PkgConfig::VMMIO_URING)
-fault_tests(refused 12 13 15)
+fault_tests(refused 12 15)
+fault_program(old_kernel ${hostile}/f_old_kernel.c ${disk})
+target_link_options(test_f_old_kernel PRIVATE LINKER:--wrap=io_uring_get_probe_ring
+  LINKER:--wrap=io_uring_queue_init_params,--wrap=io_uring_submit_and_wait
+  LINKER:--wrap=io_uring_submit_and_get_events)
+target_link_libraries(test_f_old_kernel PRIVATE PkgConfig::VMMIO_URING)
+fault_tests(old_kernel 13)
 fault_program(large ${hostile}/f_large.c)
 fault_tests(large 37)
 fault_program(host ${hostile}/f_host.c)
