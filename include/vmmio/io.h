@@ -109,7 +109,8 @@ VMMIO_API VMMIO_MUST_CHECK int vmmio_io_create(
  * callbacks. NULL: 0. */
 VMMIO_API int vmmio_io_destroy(struct vmmio_io *io);
 
-/* The engine in use: VMMIO_IO_URING or VMMIO_IO_PLAIN. */
+/* The engine in use: VMMIO_IO_URING or VMMIO_IO_PLAIN. Kinds of requests that the kernel's
+ * io_uring is too old for are done by blocking calls all the same. */
 VMMIO_API enum vmmio_io_engine vmmio_io_kind(const struct vmmio_io *io);
 
 /* Keeps the engine in being (destroy answers -EBUSY) without starting anything: for whoever

@@ -55,6 +55,7 @@ struct vmmio_io {
 	bool fall_back; /* AUTO */
 	enum vmmio_io_form form;
 	unsigned entries, max_threads;
+	uint8_t ring_lacks; /* 1 << enum vmmio_io_op: kinds of requests that the ring cannot do */
 	struct vmmio_log log;
 	atomic_int kind;
 	struct io_hub hub;
@@ -177,8 +178,8 @@ unsigned vmmio_io_manual_run(struct vmmio_io *io, unsigned max);
 
 /* --- uring.c -------------------------------------------------------------------------- */
 
-/* Whether the kernel grants what is needed: 0 or -errno. */
-int vmmio_io_uring_probe(unsigned entries);
+/* Whether the kernel grants what is needed: 0 or -errno. *lacks gets the bits of ring_lacks. */
+int vmmio_io_uring_probe(unsigned entries, uint8_t *lacks);
 /* THREADS: starts the ring's thread. */
 int vmmio_io_uring_create(struct vmmio_io *io, struct io_uring_engine **out);
 /* Ends the thread; no request may be out. Not from that thread. */

@@ -89,7 +89,7 @@ static int choose(struct vmmio_io *io, enum vmmio_io_engine engine)
 		return 0;
 	}
 	atomic_init(&io->kind, VMMIO_IO_URING);
-	err = vmmio_io_uring_probe(io->entries);
+	err = vmmio_io_uring_probe(io->entries, &io->ring_lacks);
 	if (err && !io->fall_back) {
 		vmmio_io_log(&io->log, VMMIO_LOG_ERROR,
 			"%s: io_uring is refused (error %d): allow it, or ask for VMMIO_IO_AUTO",
@@ -101,7 +101,8 @@ static int choose(struct vmmio_io *io, enum vmmio_io_engine engine)
 		log_plain(io, err);
 		return 0;
 	}
-	vmmio_io_log(&io->log, VMMIO_LOG_INFO, "%s: using io_uring", io->name);
+	vmmio_io_log(&io->log, VMMIO_LOG_INFO, "%s: using io_uring%s", io->name,
+		io->ring_lacks ? ", and blocking calls for what it is too old to do" : "");
 	return 0;
 }
 
@@ -279,7 +280,7 @@ static int start_plain(struct vmmio_io *io)
 
 static int start_uring(struct vmmio_io *io)
 {
-	int err = start_workers(io, 0);
+	int err = start_workers(io, io->ring_lacks ? 1 : 0);
 
 	if (!err && io->form == VMMIO_IO_THREADS)
 		err = vmmio_io_hub_open(&io->hub, false);

@@ -5,21 +5,23 @@
  */
 #include "io/hub.h"
 
-/* A write that may hang keeps away from the ring, see engine.h. */
-static bool for_workers(const struct vmmio_io_request *request)
+/* A write that may hang keeps away from the ring, see engine.h; and what the ring cannot do. */
+static bool for_workers(const struct vmmio_io *io, const struct vmmio_io_request *request)
 {
+	if (io->ring_lacks & 1u << request->op)
+		return true;
 	return request->op == VMMIO_IO_WRITE &&
 	       (request->flags & (VMMIO_IO_MAY_FAULT | VMMIO_IO_PAGE_CACHE));
 }
 
-/* To the ring in runs, in one go if none is for the workers. A plain engine always has a
- * worker, so only an io_uring one is left with a request that none takes. */
+/* To the ring in runs, in one go if none is for the workers. An engine that has no ring, or one
+ * that cannot do all, always has a worker: what none takes, the ring can do. */
 static void dispatch(struct vmmio_io *io, struct vmmio_io_request *const *requests, unsigned n)
 {
 	unsigned i, first = 0;
 
 	for (i = 0; i < n; i++) {
-		if (io->ring && !for_workers(requests[i]))
+		if (io->ring && !for_workers(io, requests[i]))
 			continue;
 		if (!vmmio_io_workers_submit(io->workers, requests[i]))
 			continue;

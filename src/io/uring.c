@@ -8,9 +8,23 @@
 
 #include "io/uring.h"
 
-static const int needed_ops[] = {IORING_OP_NOP, IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV,
-	IORING_OP_WRITEV, IORING_OP_FSYNC, IORING_OP_FALLOCATE, IORING_OP_ASYNC_CANCEL,
-	IORING_OP_POLL_ADD};
+/* What the ring itself needs: to be woken by a read, to poll, to cancel. */
+static const int needed_ops[] = {
+	IORING_OP_NOP, IORING_OP_READ, IORING_OP_ASYNC_CANCEL, IORING_OP_POLL_ADD};
+
+#define KIND(op) (1u << VMMIO_IO_##op)
+
+/* What requests become: those of a kind that the ring cannot do go to the workers. */
+static const struct {
+	int op;
+	uint8_t kinds;
+} request_ops[] = {
+	{IORING_OP_READV, KIND(READ)},
+	{IORING_OP_WRITE, KIND(WRITE) | KIND(ZERO) | KIND(ZERO_UNMAP)},
+	{IORING_OP_WRITEV, KIND(WRITE) | KIND(ZERO) | KIND(ZERO_UNMAP)},
+	{IORING_OP_FSYNC, KIND(DATASYNC)},
+	{IORING_OP_FALLOCATE, KIND(DISCARD) | KIND(ZERO) | KIND(ZERO_UNMAP)},
+};
 
 /* For a ring that one thread submits to and looks at when it likes: what has to be done for
  * a completion waits until it does. Disabled until that thread is known. */
@@ -39,7 +53,7 @@ int vmmio_io_uring_init_ring(struct io_uring *ring, unsigned entries, unsigned f
 	return 0;
 }
 
-static int check_ops(struct io_uring *ring)
+static int check_ops(struct io_uring *ring, uint8_t *lacks)
 {
 	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
 	int err = 0;
@@ -50,6 +64,9 @@ static int check_ops(struct io_uring *ring)
 	for (i = 0; i < sizeof(needed_ops) / sizeof(needed_ops[0]); i++)
 		if (!io_uring_opcode_supported(probe, needed_ops[i]))
 			err = -EOPNOTSUPP;
+	for (i = 0; i < sizeof(request_ops) / sizeof(request_ops[0]); i++)
+		if (!io_uring_opcode_supported(probe, request_ops[i].op))
+			*lacks |= request_ops[i].kinds;
 	io_uring_free_probe(probe);
 	return err;
 }
@@ -79,14 +96,14 @@ static int check_enter(struct io_uring *ring)
 	return ret;
 }
 
-int vmmio_io_uring_probe(unsigned entries)
+int vmmio_io_uring_probe(unsigned entries, uint8_t *lacks)
 {
 	struct io_uring ring;
 	int err = vmmio_io_uring_init_ring(&ring, entries, 0);
 
 	if (err)
 		return err;
-	err = check_ops(&ring);
+	err = check_ops(&ring, lacks);
 	if (!err)
 		err = check_enter(&ring);
 	io_uring_queue_exit(&ring);

@@ -7,6 +7,11 @@
 #include <unistd.h>
 
 #include "hostile/f_job.h"
+#include "integration/blk_rig.h"
+#include "io/uring.h"
+
+#define PAGE 4096u
+#define KIND(op) (1u << VMMIO_IO_##op)
 
 /* What it lacks; nothing to begin with. */
 static struct {
@@ -16,8 +21,8 @@ static struct {
 	bool multishot;
 } lacks;
 
-/* SQEs that it would refuse. */
-static _Atomic unsigned refused;
+/* SQEs that it would refuse, and those that are requests of a user's. */
+static _Atomic unsigned refused, requests;
 
 struct io_uring_probe *__real_io_uring_get_probe_ring(struct io_uring *ring);
 struct io_uring_probe *__wrap_io_uring_get_probe_ring(struct io_uring *ring);
@@ -64,6 +69,8 @@ static void look_at_new(struct io_uring *ring)
 	for (unsigned i = ring->sq.sqe_head; i != ring->sq.sqe_tail; i++) {
 		struct io_uring_sqe *sqe = &ring->sq.sqes[i & *ring->sq.kring_mask];
 
+		if ((sqe->user_data & TAG_MASK) == TAG_REQUEST)
+			atomic_fetch_add(&requests, 1);
 		if (!would_refuse(sqe))
 			continue;
 		atomic_fetch_add(&refused, 1);
@@ -83,12 +90,84 @@ int __wrap_io_uring_submit_and_get_events(struct io_uring *ring)
 	return __real_io_uring_submit_and_get_events(ring);
 }
 
+/* --- Operations ----------------------------------------------------------------------------- */
+
+/* Who makes which requests by blocking calls. The last one lacks nothing. */
+static const struct {
+	unsigned op, kinds;
+} old_kernels[] = {
+	{IORING_OP_READV, KIND(READ)},
+	{IORING_OP_WRITE, KIND(WRITE) | KIND(ZERO) | KIND(ZERO_UNMAP)},
+	{IORING_OP_WRITEV, KIND(WRITE) | KIND(ZERO) | KIND(ZERO_UNMAP)},
+	{IORING_OP_FSYNC, KIND(DATASYNC)},
+	{IORING_OP_FALLOCATE, KIND(DISCARD) | KIND(ZERO) | KIND(ZERO_UNMAP)},
+	{0, 0},
+};
+#define OLD_KERNELS (int)(sizeof(old_kernels) / sizeof(old_kernels[0]))
+
+static char block[2][PAGE];
+
+/* Two pieces, over two pages of the file. Returns how many SQEs it was. */
+static unsigned run(struct vmmio_io *io, enum vmmio_io_op op, int fd)
+{
+	const struct vmmio_iovec two[] = {{block[0], PAGE}, {block[1], PAGE}};
+	bool moves = op == VMMIO_IO_READ || op == VMMIO_IO_WRITE;
+	unsigned before = atomic_load(&requests);
+	struct f_job job;
+
+	f_job_init(&job, op, fd, NULL, op == VMMIO_IO_DATASYNC ? 0 : sizeof(block));
+	job.io.iov = moves ? two : NULL;
+	job.io.n_iov = moves ? 2 : 0;
+	ck_assert_int_eq(f_job_run(io, &job), moves ? (int64_t)sizeof(block) : 0);
+	return atomic_load(&requests) - before;
+}
+
+static void file_is(int fd, char byte)
+{
+	char now[sizeof(block)];
+
+	ck_assert_int_eq(pread(fd, now, sizeof(now), 0), sizeof(now));
+	for (size_t i = 0; i < sizeof(now); i++)
+		ck_assert_msg(now[i] == byte, "byte %zu is 0x%x", i, (unsigned char)now[i]);
+}
+
+/* The rest goes to the ring as before. */
+START_TEST(f13_an_operation_is_missing)
+{
+	static const enum vmmio_io_op zeroes[] = {
+		VMMIO_IO_DISCARD, VMMIO_IO_ZERO, VMMIO_IO_ZERO_UNMAP};
+	const unsigned kinds = old_kernels[_i].kinds;
+	struct vmmio_io *io = NULL;
+	int fd = f_job_file();
+
+	lacks.op = old_kernels[_i].op;
+	ck_assert_int_eq(f_io(VMMIO_IO_AUTO, 0, &io), 0);
+	ck_assert_int_eq(vmmio_io_kind(io), VMMIO_IO_URING);
+	for (unsigned i = 0; i < 3; i++) {
+		memset(block, 'a' + (int)i, sizeof(block));
+		ck_assert_uint_eq(run(io, VMMIO_IO_WRITE, fd), !(kinds & KIND(WRITE)));
+		file_is(fd, 'a' + (char)i);
+		memset(block, 0, sizeof(block));
+		ck_assert_uint_eq(run(io, VMMIO_IO_READ, fd), !(kinds & KIND(READ)));
+		ck_assert_int_eq(block[1][PAGE - 1], 'a' + (int)i);
+		ck_assert_uint_eq(run(io, VMMIO_IO_DATASYNC, fd), !(kinds & KIND(DATASYNC)));
+		if (kinds & 1u << zeroes[i])
+			ck_assert_uint_eq(run(io, zeroes[i], fd), 0);
+		else
+			ck_assert_uint_ge(run(io, zeroes[i], fd), 1);
+		file_is(fd, 0);
+	}
+	ck_assert_uint_eq(atomic_load(&refused), 0);
+	f_io_end(io);
+	close(fd);
+}
+END_TEST
+
 /* Without these there is no ring. */
 START_TEST(f13_the_ring_needs_it)
 {
-	static const unsigned ops[] = {IORING_OP_READ, IORING_OP_WRITE, IORING_OP_READV,
-		IORING_OP_WRITEV, IORING_OP_FSYNC, IORING_OP_FALLOCATE, IORING_OP_ASYNC_CANCEL,
-		IORING_OP_POLL_ADD};
+	static const unsigned ops[] = {
+		IORING_OP_READ, IORING_OP_ASYNC_CANCEL, IORING_OP_POLL_ADD};
 
 	lacks.op = ops[_i];
 	f_io_falls_back(-EOPNOTSUPP);
@@ -177,14 +256,65 @@ START_TEST(f13_multishot_polls_are_missing)
 }
 END_TEST
 
+/* --- The guest -------------------------------------------------------------------------------- */
+
+static void offer(struct disk *d, uint32_t word[2])
+{
+	for (uint32_t sel = 0; sel < 2; sel++) {
+		vmmio_device_write(d->dev, VMMIO_REG_DEVICE_FEATURES_SEL, 4, sel);
+		word[sel] = (uint32_t)vmmio_device_read(d->dev, VMMIO_REG_DEVICE_FEATURES, 4);
+	}
+}
+
+static int segment(struct disk *d, uint32_t type, uint64_t sector)
+{
+	struct disk_cut cut = {.out = {16, 16}, .in = {1}};
+	struct vmmio_blk_segment s = disk_segment(sector, 8, 0);
+
+	disk_header(d, type, 0);
+	memcpy((char *)d->out.host + 16, &s, sizeof(s));
+	return disk_send(d, &cut, NULL);
+}
+
+/* Sees the same disk whatever the kernel lacks and whatever engine does the work. */
+START_TEST(f13_same_disk)
+{
+	struct disk_options ring = {.variant = 1}, plain = {.variant = 5};
+	uint32_t word[2][2];
+	struct disk *d = disk_new(&plain);
+
+	offer(d, word[0]);
+	disk_free(d);
+	lacks.op = old_kernels[_i].op;
+	d = disk_new(&ring);
+	offer(d, word[1]);
+	ck_assert_mem_eq(word[0], word[1], sizeof(word[0]));
+	disk_start(d);
+	memset((char *)d->out.host + 16, 0x3c, PAGE);
+	ck_assert_int_eq(disk_do(d, VMMIO_BLK_T_OUT, 8, PAGE), VMMIO_BLK_S_OK);
+	ck_assert_int_eq(disk_do(d, VMMIO_BLK_T_IN, 8, PAGE), VMMIO_BLK_S_OK);
+	ck_assert_int_eq(((uint8_t *)d->in.host)[PAGE - 1], 0x3c);
+	ck_assert_int_eq(disk_do(d, VMMIO_BLK_T_FLUSH, 0, 0), VMMIO_BLK_S_OK);
+	ck_assert_int_eq(segment(d, VMMIO_BLK_T_DISCARD, 16), VMMIO_BLK_S_OK);
+	ck_assert_int_eq(segment(d, VMMIO_BLK_T_WRITE_ZEROES, 8), VMMIO_BLK_S_OK);
+	ck_assert_int_eq(disk_do(d, VMMIO_BLK_T_IN, 8, PAGE), VMMIO_BLK_S_OK);
+	ck_assert_int_eq(((uint8_t *)d->in.host)[PAGE - 1], 0);
+	ck_assert_uint_eq(atomic_load(&refused), 0);
+	ck_assert_int_eq(vmmio_driver_reset(d->driver, VMMIO_DRIVER_FOREVER), 0);
+	disk_free(d);
+}
+END_TEST
+
 int main(void)
 {
 	const struct f_row rows[] = {
-		{"f_13", f13_the_ring_needs_it, 8},
+		{"f_13", f13_an_operation_is_missing, OLD_KERNELS},
+		{"f_13", f13_the_ring_needs_it, 3},
 		{"f_13", f13_a_feature_is_missing, 2},
 		{"f_13", f13_a_needed_setup_flag_is_missing, 2},
 		{"f_13", f13_a_setup_flag_is_missing, 4},
 		{"f_13", f13_multishot_polls_are_missing, 1},
+		{"f_13", f13_same_disk, OLD_KERNELS},
 		{NULL, NULL, 0},
 	};
 
