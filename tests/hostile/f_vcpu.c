@@ -183,6 +183,7 @@ START_TEST(f48_fence_ends_a_version_2_write)
 	ck_assert_uint_eq(rig_read(rig, VMMIO_REG_STATUS), LIVE);
 	fixture_expect_log("fence");
 	ck_assert_int_eq(vmmio_device_fence(rig->dev), 0);
+	WAIT_UNTIL(atomic_load(&v.returned));
 	ck_assert_int_eq(pthread_join(v.thread, NULL), 0);
 	check_returned(&v);
 	ck_assert_uint_eq(rig_held(rig), 1);
