@@ -1,196 +1,135 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Memory that cannot be had: F-31. Every public create, and all it leads to; and what runs. */
+/* F-31: the makers are run, and what was refused is noted; and a device that runs. */
+#include <fcntl.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
-#include <vmmio/backends/blk.h>
-#include <vmmio/backends/console.h>
-#include <vmmio/backends/null.h>
-#include <vmmio/backends/rng.h>
-#include <vmmio/metrics.h>
-#include <vmmio/trace.h>
 
-#include "hostile/f_job.h"
+#include "hostile/f_alloc.h"
+#include "support/alloc.h"
 
-static struct vmmio_log quiet(void)
+#define SITES 64u
+
+static const char *_Atomic inside; /* of which function; NULL: none */
+static unsigned number;            /* which allocation is refused, counted over all calls */
+static bool for_ever;
+static size_t tried; /* allocations in earlier calls of this run */
+static size_t began; /* fixture_allocs when the present call began */
+static const void *sites[SITES];
+static const char *functions[SITES];
+static _Atomic unsigned n_refused;
+
+static void refused(const void *caller)
 {
-	return (struct vmmio_log){0};
+	unsigned n = atomic_fetch_add(&n_refused, 1);
+
+	if (n < SITES) {
+		sites[n] = caller;
+		functions[n] = atomic_load(&inside);
+	}
 }
 
-static int memory_once(void)
+void f_alloc_enter(const char *function)
 {
-	static uint8_t ram[4096];
-	const struct vmmio_region region = {.guest = 4096, .size = 4096, .host = ram};
-	struct vmmio_memory *memory;
-	int err = vmmio_memory_create(NULL, &memory);
-
-	if (err)
-		return err;
-	err = vmmio_memory_add(memory, &region);
-	if (!err)
-		err = vmmio_memory_dirty_start(memory);
-	if (!err)
-		(void)vmmio_memory_dirty_stop(memory);
-	if (!err)
-		err = vmmio_memory_try_remove(memory, 4096);
-	ck_assert_int_eq(vmmio_memory_destroy(memory), 0);
-	return err;
+	began = fixture_allocs();
+	atomic_store(&inside, function);
+	if (for_ever && number <= tried)
+		fixture_fail_alloc(1, true);
+	else if (number > tried)
+		fixture_fail_alloc((unsigned)(number - tried), for_ever);
 }
 
-static int manual_once(void)
+void f_alloc_leave(void)
 {
-	struct vmmio_executor *ex;
-	int err = vmmio_manual_create(&ex);
-
-	return err ? err : vmmio_executor_destroy(ex);
+	fixture_fail_alloc(0, false);
+	atomic_store(&inside, NULL);
+	tried += fixture_allocs() - began;
 }
 
-static int pool_once(void)
+static int first_object(struct dl_phdr_info *info, size_t size, void *base)
 {
-	struct vmmio_executor *pool;
-	int err = vmmio_pool_create(NULL, &pool);
-
-	return err ? err : vmmio_executor_destroy(pool);
+	(void)size;
+	*(uintptr_t *)base = info->dlpi_addr;
+	return 1;
 }
 
-static int io_once(enum vmmio_io_engine engine)
+/* To the file that alloc_sites.sh names: each function, and each place as objdump shows it. */
+static void note(void)
 {
-	struct vmmio_io *io = NULL;
-	int err = f_io(engine, 0, &io);
+	const char *path = getenv("F_ALLOC_NOTES");
+	unsigned n = atomic_exchange(&n_refused, 0);
+	uintptr_t base = 0;
+	char line[128];
+	int fd;
 
-	if (!err)
-		f_io_end(io);
-	return err;
+	if (!path)
+		return;
+	dl_iterate_phdr(first_object, &base);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	ck_assert_int_ge(fd, 0);
+	for (unsigned i = 0; i < n && i < SITES; i++) {
+		int length = snprintf(line, sizeof(line), "in %s\nat %lx\n", functions[i],
+			(unsigned long)((uintptr_t)sites[i] - base));
+
+		ck_assert_int_eq(write(fd, line, (size_t)length), length);
+	}
+	close(fd);
 }
 
-static int io_uring_once(void)
+/* false: it got all it asked for. */
+static bool refuse(f_maker *make, unsigned n, bool all_after)
 {
-	return io_once(VMMIO_IO_URING);
-}
-
-static int io_plain_once(void)
-{
-	return io_once(VMMIO_IO_PLAIN);
-}
-
-static int trace_once(void)
-{
-	struct vmmio_trace *trace;
-	int err = vmmio_trace_create(NULL, &trace);
-
-	return err ? err : vmmio_trace_destroy(trace);
-}
-
-static int metrics_once(void)
-{
-	struct vmmio_metrics *metrics;
-	int err = vmmio_metrics_create(NULL, &metrics);
-
-	return err ? err : vmmio_metrics_destroy(metrics);
-}
-
-static int rng_once(void)
-{
-	struct vmmio_rng *rng;
-	int err = vmmio_rng_create(NULL, &rng);
-
-	return err ? err : vmmio_rng_destroy(rng);
-}
-
-static int console_once(void)
-{
-	struct vmmio_console_options o = {.size = sizeof(o)};
-	struct vmmio_console *console;
-	int err = vmmio_console_create(&o, &console);
-
-	return err ? err : vmmio_console_destroy(console);
-}
-
-static int null_once(void)
-{
-	struct vmmio_null *null;
-	int err = vmmio_null_create(NULL, &null);
-
-	return err ? err : vmmio_null_destroy(null);
-}
-
-static struct vmmio_io *disk_io; /* made before memory runs out */
-static int disk_fd;
-
-static int blk_once(void)
-{
-	struct vmmio_blk_options o = {.size = sizeof(o), .fd = disk_fd, .io = disk_io};
-	struct vmmio_blk *blk;
+	unsigned before;
+	bool any;
 	int err;
 
-	o.log = quiet();
-	err = vmmio_blk_create(&o, &blk);
-	return err ? err : vmmio_blk_destroy(blk);
+	number = n;
+	for_ever = all_after;
+	tried = 0;
+	before = atomic_load(&n_refused);
+	err = make();
+	any = atomic_load(&n_refused) != before;
+	note();
+	ck_assert_msg(err == 0 || err == -ENOMEM || err == -EAGAIN, "allocation %u: %d", n, err);
+	ck_assert_msg(any || err == 0, "nothing was refused: %d", err);
+	return any;
 }
 
-static struct vmmio_memory *device_memory;
-static struct vmmio_executor *device_executor;
-static struct vmmio_null *device_backend;
-
-static int device_once(void)
+/* After the fiftieth every fifth: a play with a driver asks for hundreds at the same places. */
+static void refuse_each(f_maker *const *makers, int i)
 {
-	struct vmmio_device_options o = {.size = sizeof(o),
-		.version = 3,
-		.backend = vmmio_null_backend(device_backend),
-		.memory = device_memory,
-		.executor = device_executor};
-	struct vmmio_device *dev;
-	int err = vmmio_device_create(&o, &dev);
-
-	if (err)
-		return err;
-	if (vmmio_device_queue_eventfd(dev, 0) < 0)
-		err = -ENOMEM;
-	ck_assert_int_eq(vmmio_device_destroy(dev, NULL, NULL), 0);
-	vmmio_manual_run(device_executor, 100);
-	return err;
-}
-
-static int (*const makers[])(void) = {memory_once, manual_once, pool_once, io_uring_once,
-	io_plain_once, trace_once, metrics_once, rng_once, console_once, null_once, blk_once,
-	device_once};
-#define MAKERS (int)(sizeof(makers) / sizeof(makers[0]))
-
-static void make_parts(void)
-{
-	disk_fd = memfd_create("f", MFD_CLOEXEC);
-	ck_assert_int_eq(ftruncate(disk_fd, 65536), 0);
-	ck_assert_int_eq(vmmio_io_create(NULL, &disk_io), 0);
-	ck_assert_int_eq(vmmio_memory_create(NULL, &device_memory), 0);
-	ck_assert_int_eq(vmmio_manual_create(&device_executor), 0);
-	ck_assert_int_eq(vmmio_null_create(NULL, &device_backend), 0);
-}
-
-static void free_parts(void)
-{
-	ck_assert_int_eq(vmmio_null_destroy(device_backend), 0);
-	ck_assert_int_eq(vmmio_executor_destroy(device_executor), 0);
-	ck_assert_int_eq(vmmio_memory_destroy(device_memory), 0);
-	ck_assert_int_eq(vmmio_io_destroy(disk_io), 0);
-	close(disk_fd);
-}
-
-/* The n-th call fails, for all n; _i & 1: and all after it. */
-START_TEST(f31_create_without_memory)
-{
-	int (*make)(void) = makers[_i / 2];
 	unsigned n = 1;
-	int err;
 
-	make_parts();
+	alloc_on_refusal(refused);
 	fixture_expect_log("");
-	do {
-		fixture_fail_alloc(n, _i & 1);
-		err = make();
-		fixture_fail_alloc(0, false);
-		ck_assert_msg(err == 0 || err == -ENOMEM || err == -EAGAIN, "call %u: %d", n, err);
-		ck_assert_uint_lt(n++, 100);
-	} while (err);
-	ck_assert_uint_gt(n, 2); /* the first one did fail */
-	free_parts();
+	for (; refuse(makers[i / 2], n, i & 1); n += n < 50 ? 1 : 5)
+		ck_assert_uint_lt(n, 1000);
+	ck_assert_uint_gt(n, 1); /* the first one did fail */
+}
+
+START_TEST(f31_base)
+{
+	refuse_each(f_makers_base, _i);
+}
+END_TEST
+
+START_TEST(f31_driver)
+{
+	refuse_each(f_makers_driver, _i);
+}
+END_TEST
+
+START_TEST(f31_devices)
+{
+	refuse_each(f_makers_devices, _i);
+}
+END_TEST
+
+START_TEST(f31_conform)
+{
+	refuse_each(f_makers_conform, _i);
 }
 END_TEST
 
@@ -216,10 +155,23 @@ START_TEST(f31_running_without_memory)
 }
 END_TEST
 
+/* Each once, and each with all that follow: _i & 1. */
+static int times(f_maker *const *makers)
+{
+	int n = 0;
+
+	while (makers[n])
+		n++;
+	return 2 * n;
+}
+
 int main(void)
 {
 	const struct f_row rows[] = {
-		{"f_31", f31_create_without_memory, 2 * MAKERS},
+		{"f_31", f31_base, times(f_makers_base)},
+		{"f_31", f31_driver, times(f_makers_driver)},
+		{"f_31", f31_devices, times(f_makers_devices)},
+		{"f_31", f31_conform, times(f_makers_conform)},
 		{"f_31", f31_running_without_memory, RIG_VARIANTS},
 		{NULL, NULL, 0},
 	};

@@ -54,11 +54,23 @@ fault_program(host ${hostile}/f_host.c)
 target_link_options(test_f_host PRIVATE LINKER:--wrap=pthread_create
   LINKER:--wrap=clock_gettime,--wrap=pthread_cond_timedwait)
 fault_tests(host 29 30 41)
-fault_program(alloc ${hostile}/f_alloc.c)
-fault_tests(alloc 31)
+if(VMMIO_BUILD_CONFORM)
+  fault_program(alloc ${hostile}/f_alloc.c ${hostile}/f_alloc_base.c ${hostile}/f_alloc_driver.c
+    ${hostile}/f_alloc_devices.c ${hostile}/f_alloc_conform.c ${disk}
+    ${good_paths})
+  # All of both libraries, so that the program has every place that allocates.
+  target_link_libraries(test_f_alloc PRIVATE -Wl,--whole-archive conform-static vmmio-test
+    -Wl,--no-whole-archive)
+  fault_tests(alloc 31)
+  # What the sanitizers add to the code is not looked through.
+  if(NOT VMMIO_SANITIZE)
+    add_test(NAME f_31_sites COMMAND sh ${hostile}/alloc_sites.sh ${PROJECT_SOURCE_DIR}
+      $<TARGET_FILE:test_f_alloc> $<TARGET_FILE:vmmio-test> $<TARGET_FILE:conform-static>)
+  endif()
+endif()
 
 # Those with the most threads once more, on one processor.
-set(fault_programs pool vcpu cancel scripted host alloc)
+set(fault_programs pool vcpu cancel scripted host)
 list(TRANSFORM fault_programs REPLACE "(.+)" "$<TARGET_FILE:test_f_\\1>")
 add_test(NAME f_46 COMMAND sh ${hostile}/one_cpu ${fault_programs})
 add_test(NAME f_50 COMMAND reset_storm --resets 5000)

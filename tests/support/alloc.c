@@ -55,6 +55,7 @@ static atomic_size_t calls;
 static atomic_size_t fail_at; /* the number of the call that fails, 0: none */
 static atomic_bool fail_for_ever;
 static _Thread_local bool in_libcheck;
+static void (*_Atomic on_refusal)(const void *caller);
 /* Changed while one thread allocates. */
 static uintptr_t arena;
 static size_t arena_size;
@@ -100,8 +101,9 @@ static void forget(const void *block)
 	}
 }
 
-static bool must_fail(void)
+static bool must_fail(const void *caller)
 {
+	void (*tell)(const void *where) = atomic_load_explicit(&on_refusal, memory_order_relaxed);
 	size_t call, at;
 
 	if (in_libcheck)
@@ -112,20 +114,22 @@ static bool must_fail(void)
 		return false;
 	if (call > at && !atomic_load_explicit(&fail_for_ever, memory_order_relaxed))
 		return false;
+	if (tell)
+		tell(caller);
 	errno = ENOMEM;
 	return true;
 }
 
 void *__wrap_malloc(size_t size)
 {
-	if (must_fail())
+	if (must_fail(__builtin_return_address(0)))
 		return NULL;
 	return remember(__real_malloc(size), size, __builtin_return_address(0));
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-	if (must_fail())
+	if (must_fail(__builtin_return_address(0)))
 		return NULL;
 	return remember(__real_calloc(n, size), n * size, __builtin_return_address(0));
 }
@@ -134,7 +138,7 @@ void *__wrap_realloc(void *block, size_t size)
 {
 	void *moved;
 
-	if (must_fail())
+	if (must_fail(__builtin_return_address(0)))
 		return NULL;
 	/* Forgotten first: another thread may get the old address at once. */
 	forget(block);
@@ -146,9 +150,14 @@ void *__wrap_realloc(void *block, size_t size)
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
-	if (must_fail())
+	if (must_fail(__builtin_return_address(0)))
 		return NULL;
 	return remember(__real_aligned_alloc(alignment, size), size, __builtin_return_address(0));
+}
+
+void alloc_on_refusal(void (*fn)(const void *caller))
+{
+	atomic_store_explicit(&on_refusal, fn, memory_order_relaxed);
 }
 
 void alloc_lend(void *memory, size_t size)
@@ -181,7 +190,7 @@ int __wrap_posix_memalign(void **out, size_t alignment, size_t size)
 {
 	int error = 0;
 
-	if (must_fail())
+	if (must_fail(__builtin_return_address(0)))
 		return ENOMEM;
 	if (!take_lent(out, alignment, size))
 		error = __real_posix_memalign(out, alignment, size);
@@ -202,7 +211,7 @@ char *__wrap_strdup(const char *text)
 	size_t size = strlen(text) + 1;
 	char *copy;
 
-	if (must_fail())
+	if (must_fail(__builtin_return_address(0)))
 		return NULL;
 	copy = __real_malloc(size);
 	if (copy)

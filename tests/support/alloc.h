@@ -21,6 +21,10 @@ struct alloc_leak {
 /* How many there are; the first max are copied to leaks. */
 size_t alloc_leaks(struct alloc_leak *leaks, size_t max);
 
+/* Called for each allocation that is made to fail, on its thread, with the address that it returns
+ * to. NULL: nobody. */
+void alloc_on_refusal(void (*fn)(const void *caller));
+
 /*
  * From now on posix_memalign takes blocks of whole pages from [arena, arena + size), as long
  * as there is room. Each address is given out once; free only takes it off the list of live
