@@ -219,7 +219,8 @@ struct vmmio_device_counters {
 	uint64_t queue_resets;    /* queues stopped: QueueReset or QueueReady = 0 */
 	uint64_t chains;          /* popped */
 	uint64_t completions;     /* put into a used ring */
-	uint64_t dropped;         /* completed too late: lease returned, nothing written */
+	uint64_t dropped;         /* completed too late, or in time but held back (by a pause, or
+				   * IN_ORDER) until it was: lease returned, nothing written */
 	uint64_t wrong_tokens;    /* ignored answers */
 	uint64_t interrupts;      /* times the sink was called to raise */
 	uint64_t lost_pulses;     /* eventfd full or failed; InterruptStatus kept the event */

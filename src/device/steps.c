@@ -14,6 +14,8 @@ static void retire_ring(struct vmmio_queue *queue)
 	struct vmmio_device *dev = queue->dev;
 
 	pthread_mutex_lock(&queue->ring_lock);
+	if (queue->block)
+		vmmio_count(&dev->counters.dropped, vmmio_ring_forget(&queue->block->ring));
 	/* Chains that were given up may still come back, and the kernel may look at their
 	 * iovecs: such a ring stays until the device goes. */
 	if (queue->block && !queue->fenced) {

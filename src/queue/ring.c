@@ -271,6 +271,22 @@ uint32_t vmmio_ring_fence(struct vmmio_ring *ring)
 	return n;
 }
 
+uint32_t vmmio_ring_forget(struct vmmio_ring *ring)
+{
+	uint32_t i, n = 0;
+
+	ring->running = false;
+	for (i = 0; i < ring->size; i++) {
+		struct vmmio_ring_slot *slot = &ring->slots[i];
+
+		if (slot->state != SLOT_HELD && slot->state != SLOT_LATE)
+			continue;
+		slot_free(ring, slot);
+		n++;
+	}
+	return n;
+}
+
 bool vmmio_ring_should_notify(struct vmmio_ring *ring)
 {
 	bool wanted;

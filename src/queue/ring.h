@@ -139,6 +139,10 @@ unsigned vmmio_ring_flush(struct vmmio_ring *ring);
  * dirty log. The ring stops for good. */
 uint32_t vmmio_ring_fence(struct vmmio_ring *ring);
 
+/* Its life is over, all leases are back: how many answers have waited in vain for their used
+ * entries, for a flush or with IN_ORDER for their turn. They are forgotten. */
+uint32_t vmmio_ring_forget(struct vmmio_ring *ring);
+
 /* After complete wrote entries: does the driver want a notification for what was
  * published since the last call? Includes the full fence between used index and event. */
 bool vmmio_ring_should_notify(struct vmmio_ring *ring);

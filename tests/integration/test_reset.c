@@ -174,6 +174,31 @@ START_TEST(v3_status_waits_for_every_lease)
 }
 END_TEST
 
+/* IN_ORDER: an answer that waits for an older chain's is dropped with it, and counted. */
+START_TEST(answers_out_of_turn_are_counted)
+{
+	struct rig_options o = {.version = 3, .packed = _i};
+	struct rig *rig = rig_create(&o);
+	const uint64_t features = rig_features(rig) | VMMIO_FEATURE(VMMIO_F_IN_ORDER);
+
+	ck_assert_int_eq(vmmio_driver_start(rig->driver, features, 1, 16), 0);
+	rig_settle(rig);
+	for (int i = 0; i < 3; i++)
+		rig_add(rig, 0, NULL);
+	ck_assert(rig_complete(rig, 2, 64));
+	ck_assert(rig_complete(rig, 0, 64));
+	ck_assert_uint_eq(rig_counters(rig).completions, 1);
+	rig_write(rig, VMMIO_REG_STATUS, 0);
+	rig_settle(rig);
+	rig_complete_all(rig);
+	rig_settle(rig);
+	check_clean(rig);
+	ck_assert_uint_eq(rig_counters(rig).completions, 1);
+	ck_assert_uint_eq(rig_counters(rig).dropped, 2);
+	rig_free(rig);
+}
+END_TEST
+
 /* Nothing of a late completion reaches the ring, the line or InterruptStatus. */
 START_TEST(late_completion_writes_nothing)
 {
@@ -795,6 +820,7 @@ int main(void)
 	tcase_add_loop_test(all, one_thread_harness, 0, RIG_VARIANTS);
 	tcase_add_loop_test(all, destroy_from_a_callback, 0, RIG_VARIANTS);
 	tcase_add_loop_test(one, v3_status_waits_for_every_lease, 0, 2);
+	tcase_add_loop_test(one, answers_out_of_turn_are_counted, 0, 2);
 	tcase_add_loop_test(one, late_completion_writes_nothing, 0, 2);
 	tcase_add_loop_test(one, v2_write_returns_when_it_is_over, 0, 2);
 	tcase_add_loop_test(one, second_zero_joins, 0, 2);
