@@ -27,10 +27,10 @@ static void tell_fault(struct vmmio_memory_event *event)
 {
 	struct vmmio_queue *queue = (struct vmmio_queue *)(void *)((char *)event -
 							   offsetof(struct vmmio_queue, area_gone));
+	struct vmmio_device *dev = queue->dev; /* gone, maybe, once the gate is left */
 
 	vmmio_queue_fault(queue, VMMIO_FAULT_AREA_MEMORY);
-	vmmio_lifecycle_left(
-		queue->dev, queue, vmmio_gate_leave(&queue->gate, 0), ELSEWHERE);
+	vmmio_lifecycle_left(dev, queue, vmmio_gate_leave(&queue->gate, 0), ELSEWHERE);
 }
 
 /* ring_lock held. The pass keeps the device in being; where there is none to be had, the

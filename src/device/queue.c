@@ -92,7 +92,9 @@ struct ring_block *vmmio_queue_build(struct vmmio_queue *queue, const struct vmm
 
 static void leave(struct vmmio_queue *queue, enum where where)
 {
-	vmmio_lifecycle_left(queue->dev, queue, vmmio_gate_leave(&queue->gate, 0), where);
+	struct vmmio_device *dev = queue->dev; /* gone, maybe, once the gate is left */
+
+	vmmio_lifecycle_left(dev, queue, vmmio_gate_leave(&queue->gate, 0), where);
 }
 
 void vmmio_queue_run_kick(struct vmmio_queue *queue)
