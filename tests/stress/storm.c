@@ -4,12 +4,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct storm storm;
-unsigned long storm_seed = 1;
-atomic_ulong resets_with_leases, lives, stills, errors;
+unsigned long storm_seed = 1, storm_rate, storm_patience = 120;
+atomic_ulong resets, resets_with_leases, lives, stills, resizes, errors;
 
 static const char *const event_names[EVENTS] = {"complete", "reset", "q-reset", "notify",
 	"config", "ack", "destroy", "pending", "h-reset", "pause", "resume", "fence", "remove",
@@ -102,7 +101,14 @@ uint32_t storm_random(uint32_t n)
 
 struct slot *storm_slot(void)
 {
-	return &storm.slots[storm_random(SLOTS)];
+	return &storm.slots[storm_random(storm.n_slots)];
+}
+
+struct slot *storm_plain_slot(void)
+{
+	unsigned group = storm_random(storm.n_slots / GROUP);
+
+	return &storm.slots[group * GROUP + storm_random(PLAIN_SLOTS)];
 }
 
 /* --- Waiters ----------------------------------------------------------------------------- */

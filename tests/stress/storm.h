@@ -10,20 +10,25 @@
  *   storm_disk.c     disks, and who runs their I/O
  *   storm_host.c     the host: pause, reset, fence, config changes
  *   storm_memory.c   memory comes and goes
+ *   storm_flat.c     what the process takes, over time; the devices' counters, in all
+ *   storm_watch.c    who does not get on, and how he stands
  */
 #ifndef VMMIO_TESTS_STORM_H
 #define VMMIO_TESTS_STORM_H
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <vmmio/backends/blk.h>
 #include <vmmio/device.h>
 #include <vmmio/driver.h>
 #include <vmmio/metrics.h>
 
-#define PLAIN_SLOTS 5u /* the others are disks */
+#define PLAIN_SLOTS 5u /* of each group; the others are disks */
 #define DISK_SLOTS 3u
-#define SLOTS (PLAIN_SLOTS + DISK_SLOTS)
+#define GROUP (PLAIN_SLOTS + DISK_SLOTS)
+#define GROUPS_MAX 16u
+#define SLOTS_MAX (GROUPS_MAX * GROUP)
 #define QUEUES 2u
 #define QUEUE_SIZE 16u
 #define RAM_BASE UINT64_C(0x40000000)
@@ -65,15 +70,20 @@ enum extra { EXTRA_THERE, EXTRA_GOING, EXTRA_GONE };
 
 struct slot {
 	unsigned index;
+	uint32_t version;
 	bool packed, eventfds, observed;
 	uint8_t *ram;
 	uint64_t guest;
 	struct vmmio_driver *driver;
 	struct vmmio_driver_area buffer[BUFFERS];
+	unsigned kind; /* of life: whether requests 2, 3, 6 and 7 are for reading (2), or the others */
+	unsigned out;  /* chains of this life that have not come back */
 	struct vmmio_backend backend;
 	uint16_t sizes[QUEUES];
 	struct vmmio_blk *blk; /* a disk, and its image */
+	struct vmmio_io *io;
 	int image, irq;        /* irq: the sink's eventfd, -1: none */
+	atomic_ulong beyond;   /* requests that may lie behind the disk's end */
 
 	pthread_rwlock_t gone;  /* read: an access is under way */
 	pthread_rwlock_t guest_lock; /* read: somebody but the driver asks for something */
@@ -109,20 +119,31 @@ struct slot {
 	atomic_bool main_gone; /* until the report */
 
 	atomic_int active[EVENTS];
+
+	/* storm_watch.c: what its driver waits for, and since when (ns); NULL: for its turn */
+	_Atomic(const char *) doing;
+	atomic_ullong since;
 };
 
+/* The disks' engines. */
+enum { THREADS, LOOP, FORMS };
+
 struct storm {
-	struct slot slots[SLOTS];
+	struct slot slots[SLOTS_MAX];
+	unsigned n_slots; /* whole groups */
 	struct vmmio_memory *memory;
 	struct vmmio_executor *pool;
-	struct vmmio_io *threads, *loop;
+	struct vmmio_io *io[2][FORMS]; /* io_uring if the host has it, and plain */
 	atomic_bool stop;      /* no new life, no new event */
 	atomic_bool stop_late; /* for those who complete what the others wait for */
 };
 
 extern struct storm storm;
 extern unsigned long storm_seed;
-extern atomic_ulong resets_with_leases, lives, stills, errors; /* stills: pauses looked at */
+extern unsigned long storm_rate; /* lives that end in a second, of all devices; 0: any number */
+extern unsigned long storm_patience; /* s */
+/* resets: the drivers' own, that ended with Status 0. stills: pauses looked at. */
+extern atomic_ulong resets, resets_with_leases, lives, stills, resizes, errors;
 
 /* --- storm.c */
 void storm_begin(struct slot *s, enum event e);
@@ -137,6 +158,7 @@ _Noreturn void storm_die(const char *what, int error);
 uint32_t storm_random(uint32_t n);
 void storm_random_begin(unsigned long number);
 struct slot *storm_slot(void);
+struct slot *storm_plain_slot(void);
 /* Calls what with a waiter if one is free. Its access is under way, or the device is the
  * caller's. */
 void storm_ask(struct slot *s, enum event what);
@@ -169,7 +191,11 @@ void *storm_vcpu_thread(void *number);
 void storm_disk_new(struct slot *s);
 void storm_disk_free(struct slot *s);
 void storm_disk_requests(struct slot *s);
-void *storm_loop_thread(void *number);
+/* The request with this cookie has ended. */
+void storm_disk_ended(struct slot *s, const void *cookie);
+/* With answering held. */
+void storm_disk_resize(struct slot *s);
+void *storm_loop_thread(void *loop);
 
 /* --- storm_host.c, storm_memory.c */
 void *storm_host_thread(void *number);
@@ -177,5 +203,32 @@ void *storm_config_thread(void *number);
 void storm_memory_new(struct slot *s);
 void storm_memory_settle(struct slot *s);
 void *storm_memory_thread(void *number);
+
+/* --- storm_flat.c */
+uint64_t storm_now(void);
+/* Takes a sample if it is time to. */
+void storm_sample(void);
+void storm_sample_begin(void);
+/* The last sample: for people, without a new line. */
+void storm_print_sample(FILE *to);
+/* Compares; false and a line each: what has grown. */
+bool storm_is_flat(void);
+/* Of a directory. */
+unsigned storm_entries(const char *path);
+/* Its device is about to go, nothing is out. */
+void storm_add_counters(const struct vmmio_device_counters *c);
+/* What was popped has come back. */
+bool storm_balances(void);
+/* The last line of all. */
+void storm_print_result(const char *verdict);
+
+/* --- storm_watch.c */
+void storm_doing(struct slot *s, const char *what);
+/* The same, for the storm as a whole. */
+void storm_stage(const char *what);
+/* When the next life is to end (ns); 0: no matter. */
+uint64_t storm_turn(void);
+/* Ends the process if somebody does not get on. */
+void *storm_watch_thread(void *unused);
 
 #endif

@@ -112,8 +112,13 @@ bool storm_works_in_pause(struct slot *s)
 
 bool storm_holds(struct slot *s)
 {
+	struct vmmio_blk_counters c;
 	bool any;
 
+	if (s->blk) {
+		vmmio_blk_counters(s->blk, &c);
+		return c.in_flight;
+	}
 	pthread_mutex_lock(&s->lock);
 	any = s->n_held != 0;
 	pthread_mutex_unlock(&s->lock);
@@ -311,6 +316,6 @@ void *storm_io_thread(void *number)
 {
 	storm_random_begin(100 + (uintptr_t)number);
 	while (!atomic_load(&storm.stop_late))
-		work(&storm.slots[storm_random(PLAIN_SLOTS)]);
+		work(storm_plain_slot());
 	return NULL;
 }

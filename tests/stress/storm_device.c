@@ -101,7 +101,7 @@ void storm_observe(struct slot *s)
 
 static void kicked(struct vmmio_io_poll *poll)
 {
-	for (unsigned i = 0; i < SLOTS; i++)
+	for (unsigned i = 0; i < storm.n_slots; i++)
 		for (unsigned q = 0; q < QUEUES; q++)
 			if (poll == &storm.slots[i].poll[q])
 				(void)vmmio_device_queue_event(storm.slots[i].dev, q);
@@ -117,7 +117,7 @@ static void poll_kicks(struct slot *s)
 			continue;
 		s->kick[q] = vmmio_device_queue_eventfd(s->dev, q);
 		s->poll[q] = (struct vmmio_io_poll){.fd = s->kick[q], .ready = kicked};
-		error = vmmio_io_poll_add(storm.threads, &s->poll[q]);
+		error = vmmio_io_poll_add(storm.io[0][THREADS], &s->poll[q]);
 		if (error)
 			storm_die("poll_add", error);
 	}
@@ -135,7 +135,7 @@ void storm_device_new(struct slot *s)
 	struct vmmio_observer observers[2];
 	struct vmmio_device_options o = {
 		.size = sizeof(o),
-		.version = s->index & 1 ? 3 : 2,
+		.version = s->version,
 		.backend = s->blk ? vmmio_blk_backend(s->blk) : &s->backend,
 		.memory = storm.memory,
 		.executor = storm.pool,
@@ -174,9 +174,10 @@ static void check_counters(struct slot *s)
 	if (c.leases || c.resetting || c.wrong_tokens)
 		storm_wrong(s, "at the end: %u leases, %lu wrong tokens", c.leases,
 			(unsigned long)c.wrong_tokens);
-	if (!c.faults && c.chains != c.completions + c.dropped)
+	if (c.chains != c.completions + c.dropped)
 		storm_wrong(s, "%lu chains, %lu completions, %lu dropped", (unsigned long)c.chains,
 			(unsigned long)c.completions, (unsigned long)c.dropped);
+	storm_add_counters(&c);
 	if (atomic_load(&s->leases))
 		storm_wrong(s, "destroyed with %d chains out", atomic_load(&s->leases));
 }
@@ -187,7 +188,7 @@ static void on_destroyed(void *ctx)
 	struct slot *s = ctx;
 
 	for (unsigned q = 0; q < QUEUES && s->eventfds; q++)
-		vmmio_io_poll_remove(storm.threads, &s->poll[q]);
+		vmmio_io_poll_remove(storm.io[0][THREADS], &s->poll[q]);
 	pthread_rwlock_wrlock(&s->gone);
 	check_counters(s);
 	storm_check_waiters(s);
@@ -201,6 +202,7 @@ void storm_device_destroy(struct slot *s, void (*meanwhile)(struct slot *s))
 {
 	int error;
 
+	storm_doing(s, "a destroy");
 	atomic_store(&s->released, false);
 	storm_begin(s, DESTROY);
 	error = vmmio_device_destroy(s->dev, on_destroyed, s);
@@ -212,6 +214,7 @@ void storm_device_destroy(struct slot *s, void (*meanwhile)(struct slot *s))
 		sched_yield();
 	}
 	storm_end(s, DESTROY);
+	storm_doing(s, NULL);
 }
 
 /* --- Slots ------------------------------------------------------------------------------- */
@@ -251,7 +254,7 @@ static void make_backend(struct slot *s)
 		.size = sizeof(s->backend),
 		.ops = &storm_ops,
 		.ctx = s,
-		.flags = s->index & 4 || s->index == 1 ? VMMIO_BACKEND_PROMPT : 0,
+		.flags = s->index % GROUP == 1 || s->index % GROUP == 4 ? VMMIO_BACKEND_PROMPT : 0,
 		.device_id = 42,
 		.features = {VMMIO_TRANSPORT_FEATURES_0, 0},
 		.n_queues = QUEUES,
@@ -282,9 +285,10 @@ void storm_slot_new(struct slot *s, unsigned index)
 {
 	memset(s, 0, sizeof(*s));
 	s->index = index;
-	s->packed = index & 2;
+	s->version = index % GROUP & 1 ? 3 : 2;
+	s->packed = index % GROUP & 2;
 	s->observed = index % 3 == 1;
-	s->eventfds = index == 2 || index == 3;
+	s->eventfds = index % GROUP == 2 || index % GROUP == 3;
 	s->irq = index % 3 == 2 ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) : -1;
 	pthread_rwlock_init(&s->gone, NULL);
 	pthread_rwlock_init(&s->guest_lock, NULL);
@@ -295,7 +299,7 @@ void storm_slot_new(struct slot *s, unsigned index)
 	if (s->ram == MAP_FAILED)
 		storm_die("mmap", errno);
 	storm_memory_new(s);
-	if (index >= PLAIN_SLOTS)
+	if (index % GROUP >= PLAIN_SLOTS)
 		storm_disk_new(s);
 	else
 		make_backend(s);

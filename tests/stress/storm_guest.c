@@ -6,6 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LIVE                                                                                      \
+	(VMMIO_STATUS_ACKNOWLEDGE | VMMIO_STATUS_DRIVER | VMMIO_STATUS_FEATURES_OK |              \
+		VMMIO_STATUS_DRIVER_OK)
+
 /* --- Status is 0: all memory is the driver's, with plain accesses ------------------------ */
 
 void storm_fill_buffers(struct slot *s)
@@ -47,6 +51,7 @@ static void reset_device(struct slot *s)
 {
 	bool leases = storm_holds(s);
 
+	storm_doing(s, "a reset");
 	storm_begin(s, RESET);
 	do {
 		vmmio_device_write(s->dev, VMMIO_REG_STATUS, 4, 0);
@@ -55,6 +60,7 @@ static void reset_device(struct slot *s)
 	} while (status(s)); /* another vCPU may have set ACKNOWLEDGE meanwhile */
 	storm_end(s, RESET);
 	check_zero(s);
+	atomic_fetch_add(&resets, 1);
 	if (leases)
 		atomic_fetch_add(&resets_with_leases, 1);
 }
@@ -74,6 +80,7 @@ static void add_chains(struct slot *s)
 			in.addr = s->guest + MAIN_SIZE + i * BUFFER_SIZE;
 		if (!q || vmmio_driver_queue_add(q, &chain) < 0)
 			continue;
+		s->out++;
 		if (storm_random(2)) {
 			storm_begin(s, NOTIFY);
 			vmmio_driver_queue_kick(q);
@@ -91,10 +98,11 @@ static void reap(struct slot *s)
 		struct vmmio_driver_queue *q = vmmio_driver_queue(s->driver, i);
 		struct vmmio_driver_used used;
 
-		while (q && vmmio_driver_queue_poll(q, &used) > 0)
-			if (used.cookie && *(uint8_t *)used.cookie)
-				storm_wrong(s, "a disk request ended with status %u",
-					*(uint8_t *)used.cookie);
+		while (q && vmmio_driver_queue_poll(q, &used) > 0) {
+			s->out--;
+			if (used.cookie)
+				storm_disk_ended(s, used.cookie);
+		}
 	}
 }
 
@@ -109,19 +117,58 @@ static uint64_t wanted(const struct slot *s)
 	return features;
 }
 
-static void use_device(struct slot *s)
+static void request(struct slot *s)
 {
-	unsigned spins = storm_random(40);
-
-	atomic_store(&s->silent, false);
-	if (vmmio_driver_start(s->driver, wanted(s), QUEUES, QUEUE_SIZE))
-		return;
-	atomic_store(&s->slow, storm_random(2));
 	if (s->blk)
 		storm_disk_requests(s);
 	else
 		add_chains(s);
-	for (unsigned i = 0; i < spins; i++) {
+}
+
+static bool bring_up(struct slot *s)
+{
+	storm_doing(s, "a bring-up");
+	atomic_store(&s->silent, false);
+	s->out = 0;
+	if (vmmio_driver_start(s->driver, wanted(s), QUEUES, QUEUE_SIZE))
+		return false;
+	storm_doing(s, NULL);
+	s->kind = storm_random(2) * 2;
+	atomic_store(&s->slow, storm_random(2));
+	return true;
+}
+
+/* Until the end of this life is due, if there is a rate. Others reset the device, or a queue,
+ * or break one: whose chains do not come back, or who sees it, begins again. Returns whether
+ * the queues are this life's: a bring-up that failed may leave those of the last one. */
+static bool keep_busy(struct slot *s, bool up)
+{
+	const uint64_t end = storm_turn();
+	unsigned tries = 0;
+
+	for (; !atomic_load(&storm.stop) && storm_now() < end; tries++) {
+		if (up)
+			reap(s);
+		if (!up || status(s) != LIVE || tries == 25)
+			up = bring_up(s);
+		if (up && s->out == 0) {
+			request(s);
+			tries = 0;
+		}
+		usleep(200);
+	}
+	return up;
+}
+
+static void use_device(struct slot *s)
+{
+	const bool up = keep_busy(s, bring_up(s));
+
+	if ((!up || status(s) != LIVE) && !bring_up(s))
+		return;
+	if (s->out == 0)
+		request(s);
+	for (unsigned i = storm_random(40); i; i--) {
 		reap(s);
 		sched_yield();
 	}
@@ -198,6 +245,7 @@ static void look(struct slot *s)
 /* No other vCPU and no host thread asks for anything meanwhile. */
 static void pause_and_look(struct slot *s)
 {
+	storm_doing(s, "a pause");
 	pthread_rwlock_wrlock(&s->guest_lock);
 	if (is_quiet(s) && wait_for(s, vmmio_device_pause) == 0) {
 		look(s);
@@ -231,7 +279,10 @@ static void fence_and_let_go(struct slot *s)
 static void reset_and_fence(struct slot *s)
 {
 	struct report report = {.waiter.done = tell};
-	int result = vmmio_device_reset(s->dev, &report.waiter);
+	int result;
+
+	storm_doing(s, "a reset that takes a fence");
+	result = vmmio_device_reset(s->dev, &report.waiter);
 
 	if (result < 0)
 		storm_wrong(s, "reset of a stuck device: error %d", result);
@@ -290,6 +341,7 @@ void *storm_driver_thread(void *slot)
 	storm_random_begin(s->index);
 	while (!atomic_load(&storm.stop))
 		one_life(s);
+	storm_doing(s, NULL);
 	return NULL;
 }
 

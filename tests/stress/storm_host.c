@@ -57,7 +57,7 @@ static void change(struct slot *s)
 	uint8_t byte = (uint8_t)storm_random(256);
 
 	if (s->blk)
-		(void)!vmmio_blk_resize(s->blk);
+		storm_disk_resize(s);
 	else if (storm_random(64) == 0)
 		vmmio_device_needs_reset(s->dev, "storm");
 	else if (storm_random(4) == 0)

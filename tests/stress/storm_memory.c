@@ -58,7 +58,7 @@ static void allow(struct slot *s)
 
 static struct slot *slot_of(const struct vmmio_waiter *waiter)
 {
-	for (unsigned i = 0; i < SLOTS; i++)
+	for (unsigned i = 0; i < storm.n_slots; i++)
 		if (waiter == &storm.slots[i].extra_waiter || waiter == &storm.slots[i].main_waiter)
 			return &storm.slots[i];
 	storm_die("unknown waiter", EINVAL);

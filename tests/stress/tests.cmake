@@ -8,7 +8,7 @@ add_test(NAME reset_storm_long CONFIGURATIONS Long COMMAND reset_storm --resets 
 set_tests_properties(reset_storm_long PROPERTIES TIMEOUT 1800)
 add_executable(host_storm)
 foreach(part host_storm storm storm_backend storm_device storm_guest storm_disk storm_host
-    storm_memory)
+    storm_memory storm_flat storm_watch)
   target_sources(host_storm PRIVATE ${CMAKE_CURRENT_LIST_DIR}/${part}.c)
 endforeach()
 target_link_libraries(host_storm PRIVATE test-support)
