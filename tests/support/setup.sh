@@ -79,3 +79,14 @@ setup_make() {
 	shift
 	cmake --build "$build" -j "$(n_jobs)" "$@" >&2 || fail "the build in $build failed; see above."
 }
+
+# setup_steady COMMAND...: the thread sanitizer cannot cope with the widest address randomisation
+# of new kernels.
+setup_steady() {
+	if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ] &&
+		setarch -R true 2>/dev/null; then
+		setarch -R "$@"
+	else
+		"$@"
+	fi
+}
