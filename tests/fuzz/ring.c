@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A ring and a driver that may do anything: good chains, raw descriptors, indices that jump,
- * bytes changed anywhere while chains are out, answers twice, late and with wrong lengths.
+ * bytes changed anywhere while chains are out and between two loads of the device's, answers
+ * twice, late and with wrong lengths. With address translation and without.
  * Built twice: FUZZ_PACKED 0 and 1.
  *
  * Header: size, options, segments, spare.
  * Record: what, a, b (2), c (4), address (8).
  */
 #include "fuzz.h"
-#include "ring_rig.h"
+#include "ring_flip.h"
+#include "ring_honest.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum what { ADD, ADD_INDIRECT, POP, COMPLETE, COMPLETE_ALL, RAW, AVAIL, POKE, HOLD, FLUSH, TOKEN,
-	NOTIFICATIONS, EVENT, DIRTY, RESTART, STOP, DEFECT, SETUP, WHATS };
+	NOTIFICATIONS, EVENT, DIRTY, RESTART, STOP, DEFECT, SETUP, REWRITE, FLIP, GONE, WHATS };
 
 struct out {
 	vmmio_token token;
@@ -24,6 +26,7 @@ struct out {
 
 static struct {
 	struct rig rig;
+	struct honest honest;
 	struct out out[RIG_SIZE_MAX];
 	unsigned n_out;
 	int added; /* the last chain's head; -1: there was no room */
@@ -70,7 +73,10 @@ static void pop(unsigned max)
 	struct vmmio_chain chains[RIG_SIZE_MAX];
 	unsigned n;
 
-	n = vmmio_ring_pop(&r.rig.ring, r.rig.table, chains, 1 + max % RIG_SIZE_MAX);
+	max = 1 + max % RIG_SIZE_MAX;
+	n = vmmio_ring_pop(&r.rig.ring, r.rig.table, chains, max);
+	flip_back();
+	honest_check(&r.honest, &r.rig, chains, n, max, r.step);
 	for (unsigned i = 0; i < n; i++) {
 		const struct vmmio_chain *c = &chains[i];
 
@@ -107,6 +113,15 @@ static void check_used(const struct out *out, uint32_t len, uint16_t position)
 	}
 	FUZZ_CHECK(entry[0] == out->head && entry[1] == len, "step %u: used %u, %u; not %u, %u", r.step,
 		entry[0], entry[1], out->head, len);
+}
+
+/* What has been loaded once is something else from then on. A ring in which nothing waits is
+ * looked at twice with good reason. */
+static void rewrite(unsigned max, uint8_t how)
+{
+	if (r.honest.n || r.honest.spoiled)
+		flip_all(how);
+	pop(max);
 }
 
 static void complete(unsigned which, uint32_t len, enum vmmio_ring_mode mode)
@@ -179,6 +194,8 @@ static void add(uint8_t a, uint16_t b, uint32_t c, uint64_t address, bool indire
 		buffers[i] = (struct rig_buffer){somewhere((uint8_t)(a >> 4), address + 256 * i), c,
 			i >= b % 5u};
 	r.added = rig_add(&r.rig, buffers, n, indirect);
+	if (r.added >= 0)
+		honest_add(&r.honest, buffers, n, indirect);
 }
 
 /* A good chain with one thing wrong in its first descriptor, or in its table's. */
@@ -192,7 +209,7 @@ static void defect(uint8_t a, uint16_t b, uint32_t c, uint64_t address)
 		return;
 	at = RIG_DESC + 16u * (FUZZ_PACKED ? position : (uint32_t)r.added);
 	if ((a & 1) && (b & 8))
-		at = RIG_TABLES + (r.rig.table_at ? r.rig.table_at - 16 : 0);
+		at = r.rig.table_last;
 	switch (a >> 1 & 7) {
 	case 0: put(at + 8, c, 4); break;
 	case 1: put(at + 4, (uint32_t)(somewhere((uint8_t)b, address) >> 32), 4); /* fall through */
@@ -218,13 +235,13 @@ static void setup(uint8_t a, uint32_t c, uint64_t address)
 	void *storage;
 
 	switch (a % 4) {
-	case 0: config.desc = address; break;
-	case 1: config.driver = address; break;
-	case 2: config.device = address; break;
+	case 0: config.desc = address + r.rig.shift; break;
+	case 1: config.driver = address + r.rig.shift; break;
+	case 2: config.device = address + r.rig.shift; break;
 	default: config.size = c;
 	}
 	config.size_max = RIG_SIZE_MAX;
-	storage = malloc(vmmio_ring_storage(RIG_SIZE_MAX, config.max_segments, false));
+	storage = malloc(vmmio_ring_storage(RIG_SIZE_MAX, config.max_segments, config.translate));
 	FUZZ_CHECK(storage, "no memory for the test");
 	if (!vmmio_ring_init(&ring, &config, r.rig.table, storage, 0)) {
 		FUZZ_CHECK(config.size && config.size <= RIG_SIZE_MAX, "step %u: size %u", r.step,
@@ -316,6 +333,7 @@ static void restart(void)
 		complete(0, 0, VMMIO_RING_DROP);
 	r.used = r.taken = 0;
 	rig_restart(&r.rig);
+	honest_start(&r.honest);
 }
 
 static void flush(void)
@@ -332,6 +350,7 @@ static void step_device(unsigned what, uint8_t a, uint32_t c, uint64_t address)
 {
 	switch (what) {
 	case POP: pop(a); break;
+	case REWRITE: rewrite(a, (uint8_t)c); break;
 	case COMPLETE: complete(a, c, VMMIO_RING_PUBLISH); break;
 	case COMPLETE_ALL:
 		while (r.n_out)
@@ -364,6 +383,10 @@ static void step(struct fuzz_input *input)
 	const uint32_t c = fuzz_take32(input);
 	const uint64_t address = fuzz_take64(input);
 
+	/* A driver that breaks a rule. */
+	if (what == DEFECT || what == SETUP || what == RAW || what == AVAIL || what == POKE ||
+		what == STOP || what == GONE)
+		r.honest.spoiled = true;
 	switch (what) {
 	case ADD:
 	case ADD_INDIRECT: add(a, b, c, address, what == ADD_INDIRECT); break;
@@ -372,6 +395,9 @@ static void step(struct fuzz_input *input)
 	case RAW: raw(a, b, c, address); break;
 	case AVAIL: jump(a, c); break;
 	case POKE: put(somewhere(a, address), c, 1u << b % 3); break;
+	case FLIP: flip_later(1 + b % 64u, somewhere(a, address), c, b & 0x300 ? 1u << (b >> 8) % 3 : 0);
+		break;
+	case GONE: r.rig.gone ^= UINT32_C(1) << a % 32; break;
 	case EVENT: put(RIG_DRIVER + (b & 1 && !FUZZ_PACKED ? 4 + 2 * r.rig.config.size : 0), c,
 			FUZZ_PACKED ? 4 : 2); break;
 	default: step_device(what, a, c, address);
@@ -389,6 +415,7 @@ static void run(struct fuzz_input *input)
 	const uint8_t bits = fuzz_take8(input);
 	const struct rig_options options = {.packed = FUZZ_PACKED, .event_idx = bits & 1,
 		.indirect = bits & 2, .in_order = bits & 4, .dirty = bits & 8,
+		.translate = bits & 16, .crumbs = bits & 32,
 		.size = FUZZ_PACKED ? 1 + size % RIG_SIZE_MAX : UINT32_C(1) << size % 7,
 		.max_segments = 1 + fuzz_take8(input) % 16};
 
@@ -397,6 +424,8 @@ static void run(struct fuzz_input *input)
 	r.used = r.taken = 0;
 	r.stale = 0;
 	rig_up(&r.rig, &options);
+	honest_start(&r.honest);
+	flip_up(&r.rig, &r.honest.spoiled);
 	for (r.step = 1; input->left && r.step < 1000; r.step++)
 		step(input);
 	rig_down(&r.rig);
@@ -412,9 +441,8 @@ static void make_header(struct fuzz_random *random, uint8_t *out)
 
 static void make_record(struct fuzz_random *random, uint8_t *out)
 {
-	static const uint8_t whats[] = {ADD, ADD, ADD, ADD, ADD_INDIRECT, ADD_INDIRECT, POP, POP, POP,
-		POP, COMPLETE, COMPLETE, COMPLETE, COMPLETE_ALL,
-		DEFECT, RESTART};
+	static const uint8_t whats[] = {ADD, ADD, ADD, ADD, ADD_INDIRECT, ADD_INDIRECT, POP, POP,
+		REWRITE, REWRITE, COMPLETE, COMPLETE, COMPLETE, COMPLETE_ALL, DEFECT, FLIP, RESTART};
 
 	memset(out, 0, 16);
 	out[0] = whats[fuzz_below(random, sizeof(whats))];
@@ -424,6 +452,10 @@ static void make_record(struct fuzz_random *random, uint8_t *out)
 	fuzz_put32(out + 8, fuzz_next(random));
 	if (out[0] == DEFECT || out[0] == RESTART)
 		out[1] = out[0] == DEFECT ? (uint8_t)fuzz_next(random) : 0;
+	if (out[0] == FLIP) {
+		out[1] = (uint8_t)fuzz_below(random, 4);
+		fuzz_put16(out + 2, (uint16_t)(0x40 | fuzz_next(random)));
+	}
 	if (fuzz_below(random, 8))
 		return;
 	out[0] = (uint8_t)fuzz_below(random, WHATS);

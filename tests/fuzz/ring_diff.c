@@ -249,7 +249,7 @@ static void run(struct fuzz_input *input)
 	const uint32_t size = UINT32_C(1) << fuzz_take8(input) % 7;
 	const uint8_t bits = fuzz_take8(input);
 	struct rig_options options = {.event_idx = bits & 1, .indirect = bits & 2, .in_order = bits & 4,
-		.dirty = bits & 8, .size = size, .max_segments = 1 + fuzz_take8(input) % 16};
+		.dirty = bits & 8, .translate = bits & 16, .crumbs = bits & 32, .size = size, .max_segments = 1 + fuzz_take8(input) % 16};
 
 	fuzz_take8(input);
 	d.n_added = d.n_out = 0;

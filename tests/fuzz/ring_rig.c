@@ -2,6 +2,7 @@
 /* See ring_rig.h. Guest memory is written as the bytes that the specification draws. */
 #include "ring_rig.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,13 +14,26 @@ static void *must(void *memory)
 	return memory;
 }
 
+/* Behind each region, so that two never meet: pieces that do become one where addresses are
+ * translated. The address sanitizer has gaps of its own, which it guards. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define GAP 0
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define GAP 0
+#endif
+#ifndef GAP
+#define GAP 64
+#endif
+
 static void add_region(struct rig *rig, uint64_t guest, uint64_t size, uint32_t flags)
 {
 	const uint32_t n = rig->table->n;
 	struct vmmio_memory_table *table =
 		must(malloc(sizeof(*table) + (n + 1) * sizeof(struct vmmio_region)));
 	struct vmmio_region region = {
-		.guest = guest, .size = size, .flags = flags, .host = must(calloc(1, size))};
+		.guest = guest, .size = size, .flags = flags, .host = must(calloc(1, size + GAP))};
 
 	FUZZ_CHECK(vmmio_table_insert(table, rig->table, &region) == 0, "region %u", n);
 	free(rig->table);
@@ -37,15 +51,34 @@ static void add_dirty_log(struct rig *rig)
 	}
 }
 
+static int translate(
+	void *ctx, uint64_t iova, uint64_t len, bool write, uint64_t *guest, uint64_t *got)
+{
+	const struct rig *rig = ctx;
+	const uint64_t to = iova - RIG_SHIFT, page = 0x1000 - to % 0x1000;
+
+	(void)write;
+	if (rig->gone >> (to >> 12) % 32 & 1)
+		return -EFAULT;
+	*guest = to;
+	*got = len < page ? len : page;
+	if (rig->crumbs && *got > 1)
+		*got = 1 + to % (*got - 1);
+	return 0;
+}
+
 void rig_up(struct rig *rig, const struct rig_options *o)
 {
-	size_t bytes = vmmio_ring_storage(o->size, o->max_segments, false);
+	size_t bytes = vmmio_ring_storage(o->size, o->max_segments, o->translate);
 
 	memset(rig, 0, sizeof(*rig));
+	rig->shift = o->translate ? RIG_SHIFT : 0;
+	rig->crumbs = o->crumbs;
 	rig->config = (struct vmmio_ring_config){.packed = o->packed, .event_idx = o->event_idx,
 		.indirect = o->indirect, .in_order = o->in_order, .size = o->size,
-		.size_max = o->size, .max_segments = o->max_segments, .desc = RIG_DESC,
-		.driver = RIG_DRIVER, .device = RIG_DEVICE};
+		.size_max = o->size, .max_segments = o->max_segments, .translate = o->translate,
+		.desc = RIG_DESC + rig->shift, .driver = RIG_DRIVER + rig->shift,
+		.device = RIG_DEVICE + rig->shift};
 	rig->table = must(calloc(1, sizeof(*rig->table)));
 	add_region(rig, RIG_DESC, 16 * o->size, 0);
 	add_region(rig, RIG_DRIVER, o->packed ? 4 : 6 + 2 * o->size, 0);
@@ -57,6 +90,10 @@ void rig_up(struct rig *rig, const struct rig_options *o)
 	add_region(rig, RIG_TOP, RIG_DATA_SIZE, 0);
 	if (o->dirty)
 		add_dirty_log(rig);
+	if (o->translate) {
+		rig->table->translate = translate;
+		rig->table->translate_ctx = rig;
+	}
 	rig->storage = must(malloc(bytes));
 	memset(rig->storage, 0x5a, bytes);
 	rig_restart(rig);
@@ -73,6 +110,7 @@ void rig_restart(struct rig *rig)
 	rig->avail = rig->used = 0;
 	rig->avail_wrap = rig->used_wrap = true;
 	rig->free = rig->config.size;
+	rig->gone = 0;
 	fault = vmmio_ring_init(
 		&rig->ring, &rig->config, rig->table, rig->storage, rig->ring.generation);
 	FUZZ_CHECK(!fault, "a good ring has fault %d", fault);
@@ -126,21 +164,23 @@ static uint32_t get32(const struct rig *rig, uint64_t guest)
 void rig_put(struct rig *rig, uint64_t at, const struct rig_buffer *buffer, uint16_t low,
 	uint16_t high)
 {
+	const uint64_t addr = buffer->addr + rig->shift;
 	char *to = rig_at(rig, at, 16);
 
 	if (!to)
 		return;
-	memcpy(to, &buffer->addr, 8);
+	memcpy(to, &addr, 8);
 	memcpy(to + 8, &buffer->len, 4);
 	memcpy(to + 12, &low, 2);
 	memcpy(to + 14, &high, 2);
 }
 
-/* Writes an indirect table; *out refers to it. */
+/* Writes an indirect table, which has room for four entries; *out refers to it. There is
+ * room for as many as the ring has entries. */
 static void put_table(struct rig *rig, const struct rig_buffer *buffers, unsigned n,
 	struct rig_buffer *out)
 {
-	if (rig->table_at + 16 * n > RIG_DATA_SIZE)
+	if (rig->table_at + 64 > RIG_DATA_SIZE)
 		rig->table_at = 0;
 	*out = (struct rig_buffer){RIG_TABLES + rig->table_at, 16 * n, false};
 	for (unsigned i = 0; i < n; i++) {
@@ -153,7 +193,8 @@ static void put_table(struct rig *rig, const struct rig_buffer *buffers, unsigne
 			rig_put(rig, out->addr + 16 * i, &buffers[i], flags | more,
 				(uint16_t)(i + 1));
 	}
-	rig->table_at += 16 * n;
+	rig->table_at += 64;
+	rig->table_last = out->addr + 16 * (n - 1);
 }
 
 static uint16_t take_desc(struct rig *rig)

@@ -17,11 +17,14 @@
 #define RIG_DATA UINT64_C(0x40000)
 #define RIG_DATA_SIZE UINT64_C(0x1000) /* of each of three: pinned, not pinned, read-only */
 #define RIG_TOP UINT64_C(0xfffffffffffff000) /* up to the last byte there is */
+#define RIG_SHIFT (UINT64_C(1) << 40)
 
 enum { RIG_REGIONS = 8, RIG_FIRST_DATA = 4, RIG_SIZE_MAX = 64, RIG_BUFFERS = 8 };
 
 struct rig_options {
 	bool packed, event_idx, indirect, in_order, dirty;
+	bool translate; /* the driver's addresses are RIG_SHIFT above the guest's */
+	bool crumbs;    /* ... and are translated a few bytes at a time */
 	uint32_t size, max_segments;
 };
 
@@ -43,6 +46,10 @@ struct rig {
 	uint16_t count[RIG_SIZE_MAX];  /* descriptors of the chain with that head or id, 0: none */
 	uint16_t link[RIG_SIZE_MAX];   /* split: next of a chain's descriptor */
 	uint32_t table_at;             /* where the next indirect table goes */
+	uint64_t table_last;           /* guest address of the last one's last entry */
+	uint64_t shift;
+	uint32_t gone; /* pages without a translation: bit n stands for page n modulo 32 */
+	bool crumbs;
 };
 
 void rig_up(struct rig *rig, const struct rig_options *options);
