@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Register programs: the register file against a naive model of it. Writes, reads and the
- * device's own events come in the order that the program chooses, so a write of one vCPU
- * falls between another's and the answer to it. After each step both are compared in full.
+ * Register programs: the register file against a naive model of it. A program is one to four
+ * scripts, one after the other in equal parts: what vCPUs do, and the device's own events.
+ * Each record says who goes on, so a write of one vCPU falls between another's and the answer
+ * to it, or into the middle of another's bring-up. After each step both are compared in full.
  *
  * Header: version, device type, features (2), queues, shm, config size (2), urgent offset (2),
- * urgent size, spare.
- * Record: what, size or event, offset (2), value (8), argument (4).
+ * urgent size, scripts.
+ * Record: what (5 bits) and who next (3 bits: so many scripts further), size or event, offset (2),
+ * value (8), argument (4).
  */
 #include "fuzz.h"
 #include "regfile_model.h"
@@ -17,6 +19,17 @@
 
 enum what { WRITE, WRITE_ANYWHERE, READ, EVENT, RAISE, CONFIG_SET, BRING_UP, WHATS };
 
+enum { SCRIPTS = 4, RECORD = 16 };
+
+/* One vCPU's. */
+struct script {
+	struct fuzz_input rest;
+	unsigned bringing; /* the next step of a bring-up, 0: none is under way */
+	unsigned queue;
+	uint32_t features;
+	uint64_t who; /* goes on after each step of it, two bits each */
+};
+
 struct pair {
 	struct vmmio_regfile *rf;
 	struct model model;
@@ -24,6 +37,8 @@ struct pair {
 	uint16_t sizes[MODEL_QUEUES];
 	struct vmmio_shm_region shm[MODEL_SHM];
 	uint8_t bytes[MODEL_CONFIG];
+	struct script script[SCRIPTS];
+	unsigned n_scripts;
 	unsigned step;
 };
 
@@ -69,7 +84,17 @@ static void describe(struct pair *p, struct fuzz_input *input)
 	c->config = p->bytes;
 	c->config_urgent_offset = fuzz_take16(input) % (c->config_size + 1);
 	c->config_urgent_size = fuzz_take8(input) % (c->config_size - c->config_urgent_offset + 1);
-	fuzz_take8(input);
+	p->n_scripts = 1 + fuzz_take8(input) % SCRIPTS;
+}
+
+/* Whole records each; the last one has what is left. */
+static void deal(struct pair *p, const struct fuzz_input *input)
+{
+	const size_t part = input->left / RECORD / p->n_scripts * RECORD;
+
+	for (unsigned i = 0; i < p->n_scripts; i++)
+		p->script[i].rest = (struct fuzz_input){input->next + i * part, part};
+	p->script[p->n_scripts - 1].rest.left = input->left - (p->n_scripts - 1) * part;
 }
 
 static void compare_queues(const struct pair *p)
@@ -171,31 +196,48 @@ static void config_set(struct pair *p, uint32_t offset, uint32_t size, uint64_t 
 		p->step, is);
 }
 
-/* A driver that knows its way, with some of the features: where bytes alone seldom get to. */
-static void bring_up(struct pair *p, unsigned queue, uint32_t features)
+/* A driver that knows its way, with some of the features: where bytes alone seldom get to. One
+ * write at a time; whether there are more. */
+static bool bring_up(struct pair *p, const struct script *s)
 {
-	write_both(p, 0x070, 4, 3);
-	for (unsigned word = 0; word < 4; word++) {
-		write_both(p, 0x024, 4, word);
-		write_both(p, 0x020, 4, p->model.offered[word] & (features | (word == 1)));
+	const unsigned word = (s->bringing - 2) / 2;
+
+	switch (s->bringing) {
+	case 1: write_both(p, 0x070, 4, 3); return true;
+	case 10: write_both(p, 0x070, 4, 0xb); return true;
+	case 11: event(p, VMMIO_EVENT_FEATURES, 1); return true;
+	case 12: write_both(p, 0x030, 4, s->queue % MODEL_QUEUES); return true;
+	case 13: write_both(p, 0x044, 4, 1); return true;
+	case 14: write_both(p, 0x070, 4, 0xf); return false;
+	default: break;
 	}
-	write_both(p, 0x070, 4, 0xb);
-	event(p, VMMIO_EVENT_FEATURES, 1);
-	write_both(p, 0x030, 4, queue % MODEL_QUEUES);
-	write_both(p, 0x044, 4, 1);
-	write_both(p, 0x070, 4, 0xf);
+	if (s->bringing % 2 == 0)
+		write_both(p, 0x024, 4, word);
+	else
+		write_both(p, 0x020, 4, p->model.offered[word] & (s->features | (word == 1)));
+	return true;
 }
 
-static void step(struct pair *p, struct fuzz_input *input)
+/* How many scripts further it goes on. */
+static unsigned go_on(struct pair *p, struct script *s)
 {
-	const unsigned what = fuzz_take8(input) % WHATS, size = fuzz_take8(input);
-	const uint16_t offset = fuzz_take16(input);
-	const uint64_t value = fuzz_take64(input);
-	const uint32_t arg = fuzz_take32(input);
+	const unsigned next = s->who & 3;
+
+	s->who >>= 2;
+	s->bringing = bring_up(p, s) ? s->bringing + 1 : 0;
+	return next;
+}
+
+static unsigned step(struct pair *p, struct script *s)
+{
+	const uint8_t first = fuzz_take8(&s->rest), size = fuzz_take8(&s->rest);
+	const uint16_t offset = fuzz_take16(&s->rest);
+	const uint64_t value = fuzz_take64(&s->rest);
+	const uint32_t arg = fuzz_take32(&s->rest);
 	/* The end of the address space is an offset too. */
 	const uint64_t anywhere = arg == UINT32_MAX ? UINT64_MAX - offset : offset;
 
-	switch (what) {
+	switch (first % 32 % WHATS) {
 	case WRITE:
 		write_both(p, writable[offset % N(writable)], 4, value);
 		break;
@@ -212,10 +254,31 @@ static void step(struct pair *p, struct fuzz_input *input)
 		raise_both(p, size, (uint32_t)value);
 		break;
 	case BRING_UP:
-		bring_up(p, size, arg);
-		break;
+		*s = (struct script){s->rest, 1, size, arg, value};
+		return go_on(p, s);
 	default:
 		config_set(p, arg == UINT32_MAX ? arg - offset : offset, size, value);
+	}
+	return first / 32;
+}
+
+/* All scripts to their ends. */
+static void play(struct pair *p)
+{
+	unsigned who = 0, over = 0;
+
+	for (p->step = 1; over < p->n_scripts && p->step < 1000;) {
+		struct script *s = &p->script[who % p->n_scripts];
+
+		if (!s->rest.left && !s->bringing) {
+			over++;
+			who++;
+			continue;
+		}
+		over = 0;
+		who += s->bringing ? go_on(p, s) : step(p, s);
+		compare(p);
+		p->step++;
 	}
 }
 
@@ -237,10 +300,8 @@ static void run(struct fuzz_input *input)
 	FUZZ_CHECK(!error, "%d: %s", error, why);
 	model_init(&p.model, &p.config);
 	compare(&p);
-	for (p.step = 1; input->left && p.step < 1000; p.step++) {
-		step(&p, input);
-		compare(&p);
-	}
+	deal(&p, input);
+	play(&p);
 	free(memory);
 }
 
@@ -274,6 +335,7 @@ static void make_record(struct fuzz_random *random, uint8_t *out)
 	if (kind == 0) {
 		out[0] = BRING_UP;
 		out[1] = (uint8_t)fuzz_below(random, 4);
+		fuzz_put32(out + 4, fuzz_below(random, 2) ? 0 : fuzz_next(random));
 		fuzz_put32(out + 12, fuzz_below(random, 2) ? UINT32_MAX : fuzz_next(random));
 	} else if (kind < 5) { /* Status */
 		out[2] = 8;
@@ -291,12 +353,14 @@ static void make_record(struct fuzz_random *random, uint8_t *out)
 		out[1] = (uint8_t)(1 << fuzz_below(random, 4));
 		fuzz_put16(out + 2, (uint16_t)fuzz_below(random, 0x180));
 	}
+	if (fuzz_below(random, 2))
+		out[0] |= (uint8_t)(fuzz_below(random, SCRIPTS) << 5);
 }
 
 const struct fuzz_target fuzz_target = {
 	.name = "regfile",
 	.header = 12,
-	.record = 16,
+	.record = RECORD,
 	.min_deep = 30,
 	.deep = "reached DRIVER_OK",
 	.run = run,
