@@ -35,39 +35,6 @@ static struct {
 	unsigned step;
 } r;
 
-/* All of a piece has to lie in one region, and be writable where it says so. */
-static void check_piece(const struct vmmio_iovec *piece, bool write)
-{
-	const uintptr_t at = (uintptr_t)piece->base;
-
-	for (unsigned i = 0; i < r.rig.table->n; i++) {
-		const struct vmmio_region *region = &r.rig.table->region[i];
-		const uintptr_t host = (uintptr_t)region->host;
-
-		if (at < host || at - host >= region->size)
-			continue;
-		FUZZ_CHECK(piece->len && piece->len <= region->size - (at - host),
-			"step %u: %zu bytes reach beyond region %u", r.step, (size_t)piece->len, i);
-		FUZZ_CHECK(!write || !(region->flags & VMMIO_REGION_READ_ONLY),
-			"step %u: region %u is read-only", r.step, i);
-		return;
-	}
-	fuzz_fail(__FILE__, __LINE__, "step %u: a piece is in no region", r.step);
-}
-
-static void check_pieces(const struct vmmio_iovec *iov, uint32_t n, uint32_t len, bool write)
-{
-	uint64_t total = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		check_piece(&iov[i], write);
-		total += iov[i].len;
-		if (write)
-			memset(iov[i].base, 0x77, iov[i].len);
-	}
-	FUZZ_CHECK(total == len, "step %u: pieces of %" PRIu64 " bytes, not %u", r.step, total, len);
-}
-
 static void pop(unsigned max)
 {
 	struct vmmio_chain chains[RIG_SIZE_MAX];
@@ -79,14 +46,17 @@ static void pop(unsigned max)
 	honest_check(&r.honest, &r.rig, chains, n, max, r.step);
 	for (unsigned i = 0; i < n; i++) {
 		const struct vmmio_chain *c = &chains[i];
+		uint32_t flags;
 
 		FUZZ_CHECK(r.n_out < r.rig.config.size, "step %u: more chains than the ring holds",
 			r.step);
 		FUZZ_CHECK(c->n_readable + c->n_writable <= r.rig.config.max_segments &&
 				c->n_readable + c->n_writable && c->head < r.rig.config.size,
 			"step %u: %u+%u pieces, head %u", r.step, c->n_readable, c->n_writable, c->head);
-		check_pieces(c->readable, c->n_readable, c->readable_len, false);
-		check_pieces(c->writable, c->n_writable, c->writable_len, true);
+		flags = ring_check_pieces(&r.rig, c->readable, c->n_readable, c->readable_len, false);
+		flags &= ring_check_pieces(&r.rig, c->writable, c->n_writable, c->writable_len, true);
+		FUZZ_CHECK(c->pinned == !!(flags & VMMIO_REGION_PINNED), "step %u: pinned %d", r.step,
+			c->pinned);
 		for (unsigned k = 0; k < r.n_out; k++)
 			FUZZ_CHECK(r.out[k].token != c->token, "step %u: a token twice", r.step);
 		r.out[r.n_out++] = (struct out){c->token, c->writable_len, c->head};
@@ -288,29 +258,6 @@ static void check_ring(void)
 	FUZZ_CHECK(!ring->fault || !ring->running, "step %u: fault %d and running", r.step, ring->fault);
 }
 
-/* Gives back what a chain took. False: no such chain, the driver has been overwritten. */
-static bool release(uint16_t head)
-{
-	struct rig *rig = &r.rig;
-
-	if (head >= rig->config.size || !rig->count[head])
-		return false;
-	rig->free += rig->count[head];
-	if (rig->config.packed) {
-		rig->used = (uint16_t)(rig->used + rig->count[head]);
-		if (rig->used >= rig->config.size) {
-			rig->used = (uint16_t)(rig->used - rig->config.size);
-			rig->used_wrap = !rig->used_wrap;
-		}
-	}
-	for (uint16_t n = rig->count[head], at = head; n && !rig->config.packed; n--) {
-		rig->taken[at] = false;
-		at = rig->link[at];
-	}
-	rig->count[head] = 0;
-	return true;
-}
-
 /* The driver takes what it was given. It has no room any more once it is confused. */
 static void consume(void)
 {
@@ -321,7 +268,7 @@ static void consume(void)
 						: RIG_DEVICE + 4 + 8u * (r.taken % r.rig.config.size);
 
 		memcpy(&head, rig_at(&r.rig, at, 2), 2);
-		if (!release(head))
+		if (!rig_release(&r.rig, head))
 			r.rig.free = 0;
 	}
 }
@@ -446,7 +393,7 @@ static void make_record(struct fuzz_random *random, uint8_t *out)
 
 	memset(out, 0, 16);
 	out[0] = whats[fuzz_below(random, sizeof(whats))];
-	out[1] = (uint8_t)(fuzz_below(random, 4) | 0x50);
+	out[1] = (uint8_t)(fuzz_below(random, 4) | (fuzz_below(random, 4) ? 0x50 : 0x40));
 	fuzz_put16(out + 2, (uint16_t)(0x40 | fuzz_below(random, 5)));
 	fuzz_put32(out + 4, 1 + fuzz_below(random, 256));
 	fuzz_put32(out + 8, fuzz_next(random));

@@ -2,7 +2,45 @@
 /* See ring_honest.h. */
 #include "ring_honest.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+/* All of a piece has to lie in one region, and be writable where it says so. The region's
+ * flags. */
+static uint32_t check_piece(const struct rig *rig, const struct vmmio_iovec *piece, bool write)
+{
+	const uintptr_t at = (uintptr_t)piece->base;
+
+	for (unsigned i = 0; i < rig->table->n; i++) {
+		const struct vmmio_region *region = &rig->table->region[i];
+		const uintptr_t host = (uintptr_t)region->host;
+
+		if (at < host || at - host >= region->size)
+			continue;
+		FUZZ_CHECK(piece->len && piece->len <= region->size - (at - host),
+			"%zu bytes reach beyond region %u", (size_t)piece->len, i);
+		FUZZ_CHECK(!write || !(region->flags & VMMIO_REGION_READ_ONLY),
+			"region %u is read-only", i);
+		return region->flags;
+	}
+	fuzz_fail(__FILE__, __LINE__, "a piece is in no region");
+}
+
+uint32_t ring_check_pieces(const struct rig *rig, const struct vmmio_iovec *iov, uint32_t n,
+	uint32_t len, bool write)
+{
+	uint32_t flags = UINT32_MAX;
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		flags &= check_piece(rig, &iov[i], write);
+		total += iov[i].len;
+		if (write)
+			memset(iov[i].base, 0x77, iov[i].len);
+	}
+	FUZZ_CHECK(total == len, "pieces of %" PRIu64 " bytes, not %u", total, len);
+	return flags;
+}
 
 void honest_start(struct honest *h)
 {

@@ -26,4 +26,9 @@ void honest_add(struct honest *h, const struct rig_buffer *buffers, unsigned n, 
 void honest_check(struct honest *h, const struct rig *rig, const struct vmmio_chain *chains,
 	unsigned n, unsigned max, unsigned step);
 
+/* Whatever the driver does: all of each piece has to lie in one region, and be writable if it
+ * says so, which is tried. The flags that their regions have in common. */
+uint32_t ring_check_pieces(const struct rig *rig, const struct vmmio_iovec *iov, uint32_t n,
+	uint32_t len, bool write);
+
 #endif

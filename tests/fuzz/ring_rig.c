@@ -263,17 +263,24 @@ int rig_add(struct rig *rig, const struct rig_buffer *buffers, unsigned n, bool 
 	return id;
 }
 
-static void release(struct rig *rig, uint32_t id)
+bool rig_release(struct rig *rig, uint16_t head)
 {
-	uint16_t at = (uint16_t)id;
-
-	FUZZ_CHECK(id < rig->config.size && rig->count[id], "used entry for %u, which is not out", id);
-	rig->free += rig->count[id];
-	for (unsigned n = rig->count[id]; n && !rig->config.packed; n--) {
+	if (head >= rig->config.size || !rig->count[head])
+		return false;
+	rig->free += rig->count[head];
+	if (rig->config.packed) {
+		rig->used = (uint16_t)(rig->used + rig->count[head]);
+		if (rig->used >= rig->config.size) {
+			rig->used = (uint16_t)(rig->used - rig->config.size);
+			rig->used_wrap = !rig->used_wrap;
+		}
+	}
+	for (uint16_t n = rig->count[head], at = head; n && !rig->config.packed; n--) {
 		rig->taken[at] = false;
 		at = rig->link[at];
 	}
-	rig->count[id] = 0;
+	rig->count[head] = 0;
+	return true;
 }
 
 static int used_split(struct rig *rig, uint32_t *len)
@@ -286,7 +293,8 @@ static int used_split(struct rig *rig, uint32_t *len)
 	id = get32(rig, entry);
 	*len = get32(rig, entry + 4);
 	rig->used++;
-	release(rig, id);
+	FUZZ_CHECK(id <= UINT16_MAX && rig_release(rig, (uint16_t)id),
+		"used entry for %u, which is not out", id);
 	return (int)id;
 }
 
@@ -302,13 +310,7 @@ static int used_packed(struct rig *rig, uint32_t *len)
 		return -1; /* zeroes of a new ring in the lap that ends with zeroes */
 	id = get16(rig, desc + 12);
 	*len = flags & WRITE ? get32(rig, desc + 8) : 0;
-	FUZZ_CHECK(id < rig->config.size, "used descriptor with id %u", id);
-	rig->used = (uint16_t)(rig->used + rig->count[id]);
-	if (rig->used >= rig->config.size) {
-		rig->used = (uint16_t)(rig->used - rig->config.size);
-		rig->used_wrap = !rig->used_wrap;
-	}
-	release(rig, id);
+	FUZZ_CHECK(rig_release(rig, id), "used descriptor with id %u, which is not out", id);
 	return id;
 }
 

@@ -66,6 +66,9 @@ void rig_put(struct rig *rig, uint64_t at, const struct rig_buffer *buffer, uint
 int rig_add(struct rig *rig, const struct rig_buffer *buffers, unsigned n, bool indirect);
 /* Takes a used entry; the head or id, -1: none. */
 int rig_used(struct rig *rig, uint32_t *len);
+/* Gives back what a chain took; rig_used does it. False: no such chain, the driver has been
+ * overwritten. */
+bool rig_release(struct rig *rig, uint16_t head);
 /* Whether the driver wants to hear of the next used entry, or of none. */
 void rig_want(struct rig *rig, bool wanted);
 
