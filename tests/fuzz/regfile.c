@@ -4,6 +4,7 @@
  * scripts, one after the other in equal parts: what vCPUs do, and the device's own events.
  * Each record says who goes on, so a write of one vCPU falls between another's and the answer
  * to it, or into the middle of another's bring-up. After each step both are compared in full.
+ * With FUZZ_THREADS each script is a thread, in whatever order that gives.
  *
  * Header: version, device type, features (2), queues, shm, config size (2), urgent offset (2),
  * urgent size, scripts.
@@ -14,6 +15,7 @@
 #include "regfile_model.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,25 +264,84 @@ static unsigned step(struct pair *p, struct script *s)
 	return first / 32;
 }
 
-/* All scripts to their ends. */
+/* One step of a script: 0 or more, how many scripts further it goes on; -1: it is over. */
+static int turn(struct pair *p, struct script *s)
+{
+	int next;
+
+	if ((!s->rest.left && !s->bringing) || p->step == 1000)
+		return -1;
+	next = (int)(s->bringing ? go_on(p, s) : step(p, s));
+	compare(p);
+	p->step++;
+	return next;
+}
+
+#ifdef FUZZ_THREADS
+
+struct vcpu {
+	struct pair *p;
+	struct script *script;
+	pthread_mutex_t *lock;
+	pthread_t thread;
+};
+
+/* Without the lock: what never changes does not, the rest may be anything. */
+static void look(const struct pair *p)
+{
+	FUZZ_CHECK(vmmio_regfile_read(p->rf, 0x000, 4) == 0x74726976 &&
+			vmmio_regfile_read(p->rf, 0x004, 4) == p->config.version &&
+			vmmio_regfile_read(p->rf, 0x008, 4) == p->config.device_id &&
+			vmmio_regfile_read(p->rf, 0x00c, 4) == p->config.vendor_id,
+		"the first registers change");
+	for (uint64_t offset = 0x10; offset < 0x140; offset += 4)
+		(void)vmmio_regfile_read(p->rf, offset, 4);
+}
+
+static void *be_vcpu(void *arg)
+{
+	struct vcpu *me = arg;
+	int next;
+
+	do {
+		look(me->p);
+		pthread_mutex_lock(me->lock);
+		next = turn(me->p, me->script);
+		pthread_mutex_unlock(me->lock);
+	} while (next >= 0);
+	return NULL;
+}
+
+/* A thread for each script, and reads without a lock meanwhile. */
+static void play(struct pair *p)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct vcpu vcpu[SCRIPTS];
+
+	for (unsigned i = 0; i < p->n_scripts; i++) {
+		vcpu[i] = (struct vcpu){p, &p->script[i], &lock, 0};
+		FUZZ_CHECK(!pthread_create(&vcpu[i].thread, NULL, be_vcpu, &vcpu[i]), "no thread");
+	}
+	for (unsigned i = 0; i < p->n_scripts; i++)
+		pthread_join(vcpu[i].thread, NULL);
+}
+
+#else
+
+/* All scripts to their ends, in the program's order. */
 static void play(struct pair *p)
 {
 	unsigned who = 0, over = 0;
 
-	for (p->step = 1; over < p->n_scripts && p->step < 1000;) {
-		struct script *s = &p->script[who % p->n_scripts];
+	while (over < p->n_scripts) {
+		const int next = turn(p, &p->script[who % p->n_scripts]);
 
-		if (!s->rest.left && !s->bringing) {
-			over++;
-			who++;
-			continue;
-		}
-		over = 0;
-		who += s->bringing ? go_on(p, s) : step(p, s);
-		compare(p);
-		p->step++;
+		over = next < 0 ? over + 1 : 0;
+		who += next < 0 ? 1 : (unsigned)next;
 	}
 }
+
+#endif
 
 static void run(struct fuzz_input *input)
 {
@@ -301,6 +362,7 @@ static void run(struct fuzz_input *input)
 	model_init(&p.model, &p.config);
 	compare(&p);
 	deal(&p, input);
+	p.step = 1;
 	play(&p);
 	free(memory);
 }
