@@ -234,17 +234,36 @@ void alloc_quiet_free(void *block)
 }
 
 /*
- * libcheck tells the parent about every assertion in these, and allocates for it.
+ * libcheck tells the parent about every assertion in these, and allocates for it. The parent
+ * moves all that is left of a test's messages for each one that it reads: of a test that
+ * asserts in a loop only the first places are told, and the one that fails. Of a crash behind
+ * them libcheck names the last of these places.
  */
+#define TOLD 1000u
+
+static _Thread_local const char *last_file;
+static _Thread_local int last_line;
+
 void __wrap_send_failure_info(const char *text)
 {
 	in_libcheck = true;
+	if (last_file)
+		__real_send_loc_info(last_file, last_line);
 	__real_send_failure_info(text);
 	in_libcheck = false;
 }
 
 void __wrap_send_loc_info(const char *file, int line)
 {
+	static atomic_uint told;
+
+	if (file == last_file && line == last_line)
+		return;
+	last_file = file;
+	last_line = line;
+	if (atomic_load_explicit(&told, memory_order_relaxed) >= TOLD)
+		return;
+	atomic_fetch_add_explicit(&told, 1, memory_order_relaxed);
 	in_libcheck = true;
 	__real_send_loc_info(file, line);
 	in_libcheck = false;
