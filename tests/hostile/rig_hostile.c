@@ -37,15 +37,17 @@ static void make_area(struct hostile *h, enum hostile_area area)
 	struct vmmio_region region = {
 		layout[area].guest, layout[area].size, NULL, layout[area].flags};
 	bool backed = area != A_HUGE;
+	int usable = PROT_READ | PROT_WRITE;
 
 	m->size = layout[area].size;
 	m->mapped = (m->size + PAGE - 1) / PAGE * PAGE;
-	m->base = mmap(NULL, m->mapped + 2 * PAGE, PROT_NONE,
+	/* Only by accident, as with a thread that rewrites, is anything but a length asked of HUGE. */
+	m->base = mmap(NULL, m->mapped + 2 * PAGE, !backed && h->flip ? usable : PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ck_assert_ptr_ne(m->base, MAP_FAILED);
 	m->host = m->base + PAGE + m->mapped - (m->size + 7) / 8 * 8;
 	if (backed) {
-		ck_assert_int_eq(mprotect(m->base + PAGE, m->mapped, PROT_READ | PROT_WRITE), 0);
+		ck_assert_int_eq(mprotect(m->base + PAGE, m->mapped, usable), 0);
 		memset(m->base + PAGE, CANARY, m->mapped);
 		memset(m->host, 0, m->size);
 	}

@@ -49,7 +49,7 @@ struct hostile;
 #define H_NEXT (H_IN + H_BYTES)
 #define H_HOLE (H_NEXT + H_BYTES)
 #define H_ROM UINT64_C(0x7000000)
-#define H_HUGE UINT64_C(0x200000000)       /* 4 GiB that is not even mapped in the host */
+#define H_HUGE UINT64_C(0x200000000)       /* 4 GiB that nobody may touch */
 #define H_TOP UINT64_C(0xfffffffffffff000) /* up to the last byte there is */
 #define H_BYTES 4096u                      /* of OUT, IN, NEXT, ROM, TOP */
 #define H_STATUS (H_NEXT + 8)              /* where the cases have their status byte */
