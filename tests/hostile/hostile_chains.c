@@ -37,6 +37,11 @@ static const struct hostile_case huge[] = {
 		.ring = {{H_TABLE, 0xfffffff0, F_INDIRECT, 0, 0}}},
 	{"entry", FAULT(BUFFER_MEMORY), 1, .ring = {TABLE(3)},
 		.table = {HEADER(1), WRITES(H_IN, UINT32_MAX, 2), STATUS}},
+	/* Where the one before was found. */
+	{"data beside the header", FAULT(BUFFER_MEMORY), 3, .type = VMMIO_BLK_T_OUT,
+		.ring = {HEADER(1), READS(H_OUT + 512, UINT32_MAX, 2), STATUS}},
+	{"status beside the data", FAULT(BUFFER_MEMORY), 3,
+		.ring = {HEADER(1), WRITES(H_NEXT, 512, 2), LAST(H_NEXT + 512, UINT32_MAX)}},
 	{"data that is memory, but not on the disk", BOTH(V_IOERR), 3,
 		.ring = {HEADER(1), WRITES(H_HUGE, 0xfffffe00 - 512, 2), STATUS}},
 	{"payload that is memory", BOTH(V_IOERR), 3, .type = VMMIO_BLK_T_DISCARD,
@@ -56,6 +61,8 @@ static const struct hostile_case outside[] = {
 		.ring = {HEADER(1), WRITES(H_HOLE - 512, 512, 2), LAST(H_IN, 1)}},
 	{"one byte too far", FAULT(BUFFER_MEMORY), 3,
 		.ring = {HEADER(1), WRITES(H_HOLE - 511, 512, 2), LAST(H_IN, 1)}},
+	{"one byte too far, beside the header", FAULT(BUFFER_MEMORY), 3, .type = VMMIO_BLK_T_OUT,
+		.ring = {HEADER(1), READS(H_OUT + H_BYTES - 511, 512, 2), STATUS}},
 	{"the first byte behind", FAULT(BUFFER_MEMORY), 3,
 		.ring = {HEADER(1), WRITES(H_HOLE, 512, 2), LAST(H_IN, 1)}},
 	{"one byte before", FAULT(BUFFER_MEMORY), 3,
@@ -64,7 +71,8 @@ static const struct hostile_case outside[] = {
 		.ring = {HEADER(1), WRITES(H_NEXT - 500, 512, 2), LAST(H_NEXT + 100, 1)}},
 	{"across both and into the hole", FAULT(BUFFER_MEMORY), 3,
 		.ring = {HEADER(1), WRITES(H_NEXT - 512, 512 + H_BYTES + 512, 2), LAST(H_IN, 1)}},
-	{"from nowhere", FAULT(BUFFER_MEMORY), 3, .ring = {READS(0, 16, 1), DATA(2), STATUS}},
+	{"from nowhere", FAULT(BUFFER_MEMORY), 3,
+		.ring = {READS(H_ROM - 0x1000, 16, 1), DATA(2), STATUS}},
 	{"the last bytes there are", BOTH(V_OK), 3, .written = 513,
 		.ring = {HEADER(1), WRITES(H_TOP + H_BYTES - 512, 512, 2), STATUS}},
 	{"around 2^64", FAULT(BUFFER_MEMORY), 3,
@@ -84,9 +92,29 @@ static const struct hostile_case outside[] = {
 		.ring = {HEADER(1), READS(H_ROM, 512, 2), STATUS}},
 };
 
+/* There is memory at 0 as well: who goes around 2^64 gets somewhere. */
+static void add_bottom(struct hostile *h, uint8_t *bottom)
+{
+	struct vmmio_region region = {0, H_BYTES, bottom, VMMIO_REGION_PINNED};
+
+	memset(bottom, 0, H_BYTES);
+	ck_assert_int_eq(vmmio_memory_add(h->memory, &region), 0);
+}
+
 HD(09)
 {
-	HOSTILE_CASES(_i, outside);
+	static _Alignas(16) uint8_t bottom[H_BYTES];
+	struct hostile *h;
+
+	if (hostile_skips(_i))
+		return;
+	h = hostile_new(&(struct hostile_options){.variant = (unsigned)_i});
+	add_bottom(h, bottom);
+	for (unsigned i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+		hostile_case(h, &outside[i]);
+	hostile_free(h);
+	for (unsigned i = 0; i < H_BYTES && !(_i & HOSTILE_FLIP); i++)
+		ck_assert_uint_eq(bottom[i], 0);
 }
 END_TEST
 
@@ -105,7 +133,10 @@ static void lay_unaligned(struct hostile *h)
 
 static const struct hostile_case tables[] = {
 	{"a table", BOTH(V_OK), 1, .ring = {TABLE(3)}, GOOD_TABLE, .written = 513},
-	{"one in a table", VMMIO_FAULT_INDIRECT_FLAGS, V_NONE, 1, .ring = {TABLE(3)},
+	{"one in a table, which ends", VMMIO_FAULT_INDIRECT_FLAGS, V_NONE, 1, .ring = {TABLE(3)},
+		.table = {{H_TABLE + 48, 48, F_INDIRECT, 0, 0}, DATA(2), STATUS, HEADER(1), DATA(2),
+			STATUS}},
+	{"itself in a table", VMMIO_FAULT_INDIRECT_FLAGS, V_NONE, 1, .ring = {TABLE(3)},
 		.table = {{H_TABLE, 48, F_INDIRECT, 0, 0}, DATA(2), STATUS}},
 	/* Of a packed entry's flags only WRITE counts: a buffer that holds the header. */
 	{"one in a packed table", V_NONE, V_OK, 1, .ring = {TABLE(3)}, .written = 513,
@@ -163,7 +194,7 @@ static const struct hostile_case lists[] = {
 
 HD(16)
 {
-	HOSTILE_CASES(_i, lists);
+	HOSTILE_CASES((int)hostile_half(_i, HOSTILE_PACKED), lists);
 }
 END_TEST
 
@@ -173,5 +204,5 @@ void hostile_chains(Suite *s)
 	hostile_row(s, "hd_08", hd_08);
 	hostile_row(s, "hd_09", hd_09);
 	hostile_row(s, "hd_14", hd_14);
-	hostile_row(s, "hd_16", hd_16);
+	hostile_row_half(s, "hd_16", hd_16);
 }

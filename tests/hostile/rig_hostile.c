@@ -41,7 +41,8 @@ static void make_area(struct hostile *h, enum hostile_area area)
 
 	m->size = layout[area].size;
 	m->mapped = (m->size + PAGE - 1) / PAGE * PAGE;
-	/* Only by accident, as with a thread that rewrites, is anything but a length asked of HUGE. */
+	/* Only by accident, as with a thread that rewrites, is anything but a length asked of HUGE.
+	 */
 	m->base = mmap(NULL, m->mapped + 2 * PAGE, !backed && h->flip ? usable : PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ck_assert_ptr_ne(m->base, MAP_FAILED);
@@ -136,7 +137,8 @@ static void make_disk(struct hostile *h)
 		.engine = h->o.variant & HOSTILE_PLAIN ? VMMIO_IO_PLAIN : VMMIO_IO_URING,
 		.form = h->o.form,
 	};
-	struct vmmio_blk_options blk = {.size = sizeof(blk), .queue_size = HOSTILE_SIZE};
+	struct vmmio_blk_options blk = {
+		.size = sizeof(blk), .queue_size = HOSTILE_SIZE, .delay = h->o.delay};
 	uint8_t sector[512];
 
 	h->image = memfd_create("hostile", MFD_CLOEXEC);
@@ -153,9 +155,8 @@ static void make_disk(struct hostile *h)
 	ck_assert_int_eq(vmmio_blk_create(&blk, &h->blk), 0);
 }
 
-static void make_device(struct hostile *h)
+static void make_device(struct hostile *h, struct vmmio_backend backend)
 {
-	struct vmmio_backend backend = *vmmio_blk_backend(h->blk);
 	struct vmmio_device_options options = {
 		.size = sizeof(options),
 		.version = h->o.variant & HOSTILE_V3 ? 3 : 2,
@@ -191,7 +192,7 @@ struct hostile *hostile_new(const struct hostile_options *options)
 	make_memory(h);
 	ck_assert_int_eq(vmmio_manual_create(&h->ex), 0);
 	make_disk(h);
-	make_device(h);
+	make_device(h, *vmmio_blk_backend(h->blk));
 	return h;
 }
 
@@ -199,6 +200,8 @@ static void relax(struct hostile *h)
 {
 	if (h->o.form == VMMIO_IO_MANUAL)
 		(void)!vmmio_io_run(h->io, 0);
+	if (h->o.delay)
+		vmmio_manual_advance(h->ex, h->o.delay);
 	if (!vmmio_executor_help(h->ex))
 		usleep(20);
 }
@@ -210,17 +213,36 @@ static void destroyed(void *ctx)
 	atomic_store(&h->destroyed, 1);
 }
 
-void hostile_free(struct hostile *h)
+static void destroy(struct hostile *h)
 {
-	hostile_reset(h);
-	hostile_good(h);
 	ck_assert_int_eq(vmmio_device_destroy(h->dev, destroyed, h), 0);
 	for (unsigned looks = 0; !atomic_load(&h->destroyed); looks++) {
 		ck_assert_uint_lt(looks, PATIENCE);
 		relax(h);
 	}
-	ck_assert_int_eq(vmmio_blk_destroy(h->blk), 0);
 	ck_assert_int_eq(vmmio_metrics_destroy(h->metrics), 0);
+}
+
+void hostile_other(struct hostile *out, struct hostile *h, const struct vmmio_backend *backend)
+{
+	*out = *h;
+	out->off = VMMIO_FEATURE(VMMIO_BLK_F_FLUSH) | VMMIO_FEATURE(VMMIO_BLK_F_DISCARD) |
+		   VMMIO_FEATURE(VMMIO_BLK_F_WRITE_ZEROES);
+	make_device(out, *backend);
+}
+
+void hostile_other_free(struct hostile *other)
+{
+	hostile_reset(other);
+	destroy(other);
+}
+
+void hostile_free(struct hostile *h)
+{
+	hostile_reset(h);
+	hostile_good(h);
+	destroy(h);
+	ck_assert_int_eq(vmmio_blk_destroy(h->blk), 0);
 	ck_assert_int_eq(vmmio_io_destroy(h->io), 0);
 	ck_assert_int_eq(vmmio_executor_destroy(h->ex), 0);
 	ck_assert_int_eq(vmmio_memory_destroy(h->memory), 0);
@@ -265,12 +287,14 @@ static void write_queue(struct hostile *h)
 	static const uint32_t low[3] = {
 		VMMIO_REG_QUEUE_DESC_LOW, VMMIO_REG_QUEUE_DRIVER_LOW, VMMIO_REG_QUEUE_DEVICE_LOW};
 
-	hostile_write(h, VMMIO_REG_QUEUE_SEL, 0);
+	hostile_write(h, VMMIO_REG_QUEUE_SEL, h->queue);
 	hostile_write(h, VMMIO_REG_QUEUE_SIZE, h->size);
 	for (unsigned i = 0; i < 3; i++) {
 		hostile_write(h, low[i], (uint32_t)h->rings[i]);
 		hostile_write(h, low[i] + 4, (uint32_t)(h->rings[i] >> 32));
 	}
+	if (h->before_ready)
+		h->before_ready(h, h->wide);
 	hostile_write(h, VMMIO_REG_QUEUE_READY, 1);
 }
 
@@ -304,6 +328,7 @@ void hostile_reset(struct hostile *h)
 	}
 	vmmio_device_counters(h->dev, &c);
 	ck_assert_uint_eq(c.leases, 0);
+	ck_assert_uint_eq(c.wrong_tokens, 0);
 	ck_assert_uint_eq(c.chains, c.completions + c.dropped);
 	ck_assert_uint_eq(hostile_read(h, VMMIO_REG_INTERRUPT_STATUS), 0);
 	ck_assert(!atomic_load(&h->line));
@@ -327,7 +352,7 @@ void hostile_settle(struct hostile *h)
 
 void hostile_kick(struct hostile *h)
 {
-	hostile_write(h, VMMIO_REG_QUEUE_NOTIFY, 0);
+	hostile_write(h, VMMIO_REG_QUEUE_NOTIFY, h->queue);
 }
 
 bool hostile_skips(int variant)

@@ -115,6 +115,7 @@ struct hostile_map {
 struct hostile_options {
 	unsigned variant;
 	enum vmmio_io_form form;
+	uint64_t delay; /* of each request, on the executor's clock */
 	void (*on_line)(struct hostile *h, bool high);
 };
 
@@ -129,9 +130,13 @@ struct hostile {
 	struct vmmio_metrics *metrics;
 	struct vmmio_device *dev;
 	int image;
+	uint32_t queue;    /* that is set up and notified */
 	uint64_t off;      /* features not to accept at the next up */
 	uint64_t rings[3]; /* what the next up writes */
 	uint32_t size;
+	/* Called between the queue's registers and QueueReady, with wide. */
+	void (*before_ready)(struct hostile *h, uint32_t wide);
+	uint32_t wide;
 	_Atomic bool line;
 	_Atomic unsigned edges, logged, destroyed;
 	/* The translation: what it was asked, and what happens inside. */
@@ -155,6 +160,10 @@ struct hostile {
 struct hostile *hostile_new(const struct hostile_options *options);
 /* Resets the device, has it do good I/O, looks at the guards, frees all. */
 void hostile_free(struct hostile *h);
+
+/* Another device on the same bench, of a backend that offers none of a disk's features. */
+void hostile_other(struct hostile *out, struct hostile *h, const struct vmmio_backend *backend);
+void hostile_other_free(struct hostile *other);
 
 /* The host address of a guest one, NULL: none. */
 void *hostile_at(struct hostile *h, uint64_t guest);
@@ -187,6 +196,18 @@ void hostile_request(struct hostile *h, unsigned slot, uint32_t type, uint64_t s
 /* Takes the next used entry. */
 bool hostile_used(struct hostile *h, uint32_t *id, uint32_t *len);
 
+/* What a case says is laid out and made available. */
+void hostile_lay(struct hostile *h, const struct hostile_case *c);
+
+/* Starts and stops the thread that rewrites, in the variants that have it. */
+void hostile_flip(struct hostile *h, bool on);
+
+/* Threads that anybody has started in this process. */
+unsigned hostile_threads(void);
+/* Chains that vmmio_queue_pop gave to whoever asked. What it did not give is poison: nobody
+ * can follow it, and its token is of no queue. */
+unsigned hostile_popped(void);
+
 /* Runs one case in a life of its own and holds it against its verdict; with the thread that
  * rewrites: many times, and only what has to hold in any case. */
 void hostile_case(struct hostile *h, const struct hostile_case *c);
@@ -208,14 +229,22 @@ void hostile_good(struct hostile *h);
 /* Whether the loop index is for the thread that rewrites and this build cannot have it. */
 bool hostile_skips(int variant);
 
-/* An HD row: a test case of its own, so that CTest can ask for it by name. */
+/* An HD row: a test case of its own, so that CTest can ask for it by name. It runs for each
+ * loop index; _quiet: only for those without the thread that rewrites, where nothing of it
+ * would show or all be spoilt; _half: half as often, which is for one ring format, and
+ * hostile_half says the variant. */
 void hostile_row(Suite *s, const char *name, const TTest *test);
+void hostile_row_quiet(Suite *s, const char *name, const TTest *test);
+void hostile_row_half(Suite *s, const char *name, const TTest *test);
+unsigned hostile_half(int index, unsigned format);
 
 /* The parts of the suite. */
 void hostile_rings(Suite *s);
 void hostile_chains(Suite *s);
 void hostile_requests(Suite *s);
 void hostile_life(Suite *s);
+void hostile_laps(Suite *s);
 void hostile_flight(Suite *s);
+void hostile_errors(Suite *s);
 
 #endif
