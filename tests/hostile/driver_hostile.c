@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hostile/rig_hostile.h"
+#include "hostile/put_hostile.h"
 
 /* Lives of a device with somebody who rewrites its rings. */
 #ifdef __SANITIZE_ADDRESS__
@@ -14,21 +14,6 @@
 #endif
 
 /* --- Rings: every access is atomic, for a thread may rewrite them ------------------------- */
-
-static void put16(void *at, uint16_t value)
-{
-	__atomic_store_n((uint16_t *)at, vmmio_le16(value), __ATOMIC_RELEASE);
-}
-
-static void put32(void *at, uint32_t value)
-{
-	__atomic_store_n((uint32_t *)at, vmmio_le32(value), __ATOMIC_RELEASE);
-}
-
-static void put64(void *at, uint64_t value)
-{
-	__atomic_store_n((uint64_t *)at, vmmio_le64(value), __ATOMIC_RELEASE);
-}
 
 static uint16_t get16(const void *at)
 {

@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The thread that rewrites rings and tables. */
-#include "hostile/rig_hostile.h"
+#include "hostile/put_hostile.h"
 
 #define MAX_FLIPS 50000u
-
-static void put16(void *at, uint16_t value)
-{
-	__atomic_store_n((uint16_t *)at, vmmio_le16(value), __ATOMIC_RELEASE);
-}
-
-static void put32(void *at, uint32_t value)
-{
-	__atomic_store_n((uint32_t *)at, vmmio_le32(value), __ATOMIC_RELEASE);
-}
-
-static void put64(void *at, uint64_t value)
-{
-	__atomic_store_n((uint64_t *)at, vmmio_le64(value), __ATOMIC_RELEASE);
-}
 
 static uint64_t draw(uint64_t *state)
 {

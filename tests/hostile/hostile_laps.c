@@ -7,15 +7,20 @@ static struct hostile *bench(int variant)
 	return hostile_new(&(struct hostile_options){.variant = (unsigned)variant});
 }
 
-/* What came back is the driver's: nobody else is in it. */
-static void hide(struct hostile *h)
+/* What came back is the driver's: nobody else is in it, from the moment that it is told. */
+static void hide(struct hostile *h, bool hidden)
 {
 	for (unsigned area = A_OUT; area <= A_NEXT; area++)
-		hostile_forbid(h, area, true);
+		hostile_forbid(h, area, hidden);
+}
+
+static void show(struct hostile *h)
+{
 	hostile_kick(h);
 	hostile_settle(h);
-	for (unsigned area = A_OUT; area <= A_NEXT; area++)
-		hostile_forbid(h, area, false);
+	ck_assert(atomic_load(&h->line));
+	hostile_write(h, VMMIO_REG_INTERRUPT_ACK, VMMIO_INT_USED_BUFFER);
+	ck_assert(!atomic_load(&h->line));
 }
 
 static void laps(struct hostile *h, uint32_t type, bool hidden)
@@ -30,7 +35,7 @@ static void laps(struct hostile *h, uint32_t type, bool hidden)
 		ck_assert_uint_eq(id, 0);
 		ck_assert(!hostile_used(h, &id, &len));
 		if (hidden)
-			hide(h);
+			show(h);
 	}
 	hostile_check_guards(h);
 }
@@ -41,9 +46,12 @@ static void run_laps(int variant, bool hidden)
 
 	hostile_up(h);
 	hostile_begin(h);
+	/* With the line up they are hidden, until the acknowledgement drops it. */
+	h->o.on_line = hidden ? hide : NULL;
 	laps(h, VMMIO_BLK_T_GET_ID, hidden);
 	laps(h, VMMIO_BLK_T_IN, hidden);
 	laps(h, VMMIO_BLK_T_OUT, hidden);
+	h->o.on_line = NULL;
 	hostile_expect(h, V_OK, "laps");
 	hostile_free(h);
 }

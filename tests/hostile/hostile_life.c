@@ -238,6 +238,7 @@ HD(28)
 	hostile_up(h);
 	hostile_begin(h);
 	/* The image ends early: nothing was read, and nothing is said to be. */
+	h->may_refuse = true;
 	ck_assert_int_eq(ftruncate(h->image, 512), 0);
 	hostile_request(h, 0, VMMIO_BLK_T_IN, 9);
 	hostile_kick(h);

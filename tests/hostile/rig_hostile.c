@@ -120,6 +120,16 @@ static void count_line(void *ctx, enum vmmio_log_level level, const char *line)
 	atomic_fetch_add(&h->logged, 1);
 }
 
+/* The disk has nothing to say unless the host refused something. */
+static void count_refusal(void *ctx, enum vmmio_log_level level, const char *line)
+{
+	struct hostile *h = ctx;
+
+	(void)line;
+	if (level <= VMMIO_LOG_WARN)
+		atomic_fetch_add(&h->refusals, 1);
+}
+
 static void level(void *ctx, bool high)
 {
 	struct hostile *h = ctx;
@@ -151,6 +161,7 @@ static void make_disk(struct hostile *h)
 		io.engine = VMMIO_IO_PLAIN;
 	ck_assert_int_eq(vmmio_io_create(&io, &h->io), 0);
 	blk.fd = h->image;
+	blk.log = (struct vmmio_log){count_refusal, h};
 	blk.io = h->io;
 	ck_assert_int_eq(vmmio_blk_create(&blk, &h->blk), 0);
 }
@@ -242,6 +253,8 @@ void hostile_free(struct hostile *h)
 	hostile_reset(h);
 	hostile_good(h);
 	destroy(h);
+	ck_assert_msg(!atomic_load(&h->refusals) || h->may_refuse,
+		"%u requests that the host had to refuse", atomic_load(&h->refusals));
 	ck_assert_int_eq(vmmio_blk_destroy(h->blk), 0);
 	ck_assert_int_eq(vmmio_io_destroy(h->io), 0);
 	ck_assert_int_eq(vmmio_executor_destroy(h->ex), 0);

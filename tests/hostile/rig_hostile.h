@@ -139,6 +139,8 @@ struct hostile {
 	uint32_t wide;
 	_Atomic bool line;
 	_Atomic unsigned edges, logged, destroyed;
+	_Atomic unsigned refusals; /* I/O that the host did not do: the disk judges it before */
+	bool may_refuse;
 	/* The translation: what it was asked, and what happens inside. */
 	_Atomic unsigned steps;
 	void (*in_translate)(struct hostile *h);
