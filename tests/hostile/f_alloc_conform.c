@@ -86,7 +86,8 @@ static int play_once(void)
 	struct vmmio_target_error error;
 	struct vmmio_subject subject;
 	struct vmmio_scenario scenario;
-	struct vmmio_play play = {.size = sizeof(play), .subject = &subject};
+	struct vmmio_play play = {
+		.size = sizeof(play), .subject = &subject, .patience = 500};
 	struct vmmio_conform_report *report;
 	int end;
 
