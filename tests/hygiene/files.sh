@@ -17,10 +17,11 @@ sources() {
 }
 
 licences() {
-	sources | while read -r file; do
-		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' ||
-			echo "$file: no SPDX line at its top"
-	done
+	sources | xargs awk '
+		function tell() { if (file && !found) print file ": no SPDX line at its top" }
+		FNR == 1 { tell(); file = FILENAME; found = 0 }
+		FNR <= 3 && /SPDX-License-Identifier: BSD-3-Clause/ { found = 1 }
+		END { tell() }'
 }
 
 # The marks are put together here, so that this file is clean itself.
@@ -36,15 +37,21 @@ unlisted() {
 			echo "$file: in no sources.cmake"
 	done
 	find tests -name '*.c' ! -path '*/support/*' | LC_ALL=C sort | while read -r file; do
-		in_fragment "$file" || echo "$file: in no tests.cmake"
+		[ "${file%/*}" = "${folder-}" ] || { folder=${file%/*}; names=$(in_fragments "$folder"); }
+		matches "${file##*/}" "$names" || echo "$file: in no tests.cmake"
 	done
 }
 
 # A variable inside a name there stands for anything.
-in_fragment() {
-	for name in $(sed -n 's/\${[^}]*}/@/g; s/[^A-Za-z0-9_.@\/]/\n/gp' "$(dirname "$1")"/*.cmake |
-		sed -n 's/@/*/g; s/.*\///; /\.c$/p'); do
-		case $(basename "$1") in
+in_fragments() {
+	sed -n 's/\${[^}]*}/@/g; s/[^A-Za-z0-9_.@\/]/\n/gp' "$1"/*.cmake |
+		sed -n 's/@/*/g; s/.*\///; /\.c$/p'
+}
+
+# matches FILE PATTERNS
+matches() {
+	for name in $2; do
+		case $1 in
 		$name) return 0 ;;
 		esac
 	done
