@@ -13,6 +13,7 @@
  *   mapping        which function each of it stands for; held against src/ by a test
  *   mutants        mistakes (-DM_...), and the property that each has to break
  *   traces         runs of it that test_reset_model_replay makes the library repeat
+ *   pool.pml       the executor's threads, a model of its own
  *
  * Not in it: the way to DRIVER_OK, pause, fence, memory that is removed, pending answers, a
  * zero written at Status 0, version 2's waits. tests/integration/test_interleave.c has these.
