@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Sourced by run: what is proved, of which files.
+
+units="regfile-none regfile-few regfile-most"
+
+registers="tests/proof/regfile.c src/regfile/config.c src/regfile/features.c src/regfile/queue.c
+	src/regfile/read.c src/regfile/regfile.c src/regfile/reset.c src/regfile/state.c
+	src/regfile/status.c src/regfile/table.c src/regfile/write.c"
+
+# regfile QUEUES SHARED-REGIONS CONFIG-BYTES URGENT-OFFSET URGENT-SIZE
+regfile() {
+	# Unquoted: a list.
+	eva "-DN_QUEUES=$1 -DN_SHM=$2 -DCONFIG_SIZE=$3 -DURGENT_OFFSET=$4 -DURGENT_SIZE=$5" $registers
+}
+
+unit_regfile_none() { regfile 0 0 0 0 0; }
+unit_regfile_few() { regfile 3 2 10 8 2; }
+unit_regfile_most() { regfile 65536 256 3840 0 3840; }
