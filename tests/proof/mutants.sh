@@ -18,4 +18,12 @@ mutants() {
 		"config space: one word too many is read"
 	mutant regfile-most src/regfile/write.c 's/(offset - VMMIO_REG_QUEUE_DESC_LOW) \/ 0x10/(offset - VMMIO_REG_QUEUE_DESC_LOW) \/ 8/' \
 		"the halves of a queue's addresses: wrong stride"
+	mutant memory src/memory/table.c 's/if (at == 0 || /if (/' \
+		"a look-up below the first region"
+	mutant memory src/memory/table.c 's/\*hint < table->n/*hint <= table->n/' \
+		"the hint: bound one too high"
+	mutant memory src/memory/table.c 's/if (i != place)/if (old)/' \
+		"a table without a region: all regions are taken over"
+	mutant memory src/memory/access.c 's/(last < end ? last : end)/last/' \
+		"the dirty log: beyond the region's end"
 }

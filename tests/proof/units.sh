@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Sourced by run: what is proved, of which files.
 
-units="regfile-none regfile-few regfile-most"
+units="regfile-none regfile-few regfile-most memory memory-z3"
 
 registers="tests/proof/regfile.c src/regfile/config.c src/regfile/features.c src/regfile/queue.c
 	src/regfile/read.c src/regfile/regfile.c src/regfile/reset.c src/regfile/state.c
@@ -16,3 +16,7 @@ regfile() {
 unit_regfile_none() { regfile 0 0 0 0 0; }
 unit_regfile_few() { regfile 3 2 10 8 2; }
 unit_regfile_most() { regfile 65536 256 3840 0 3840; }
+
+unit_memory() { eva "" tests/proof/memory.c src/memory/table.c src/memory/access.c; }
+
+unit_memory_z3() { z3 "$tree/tests/proof/wrap.smt2" >"$tmp/csv"; }
