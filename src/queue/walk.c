@@ -41,7 +41,7 @@ static enum vmmio_fault add_pieces(struct walk *walk, uint64_t addr, uint32_t le
 			return VMMIO_FAULT_BUFFER_READ_ONLY;
 		/* Go on without: what the driver did wrong is the better diagnosis. */
 		if (walk->next >= walk->end) {
-			walk->end = NULL;
+			walk->end = walk->first;
 			walk->bytes += n;
 		} else {
 			walk_put(walk, host_of(walk, addr), (uint32_t)n);

@@ -25,7 +25,7 @@ struct walk {
 	const struct vmmio_region *region; /* last hit; survives from chain to chain */
 	struct vmmio_iovec *first;
 	struct vmmio_iovec *next;
-	struct vmmio_iovec *end; /* NULL: more pieces than the backend takes */
+	struct vmmio_iovec *end; /* first: more pieces than the backend takes */
 	struct vmmio_iovec *writable; /* NULL: not writing yet */
 	uint64_t bytes;
 	uint32_t flags; /* that all regions have that were left; see walk_flags */
@@ -194,7 +194,7 @@ static inline enum vmmio_fault walk_end(
 
 	if (walk->bytes > UINT32_MAX)
 		return VMMIO_FAULT_CHAIN_BYTES;
-	if (!walk->end)
+	if (walk->end == walk->first)
 		return VMMIO_FAULT_SEGMENTS;
 	if (!walk->writable)
 		walk_write(walk);

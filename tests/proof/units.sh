@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Sourced by run: what is proved, of which files.
 
-units="regfile-none regfile-few regfile-most memory memory-z3"
+units="regfile-none regfile-few regfile-most memory memory-z3 split packed"
 
 registers="tests/proof/regfile.c src/regfile/config.c src/regfile/features.c src/regfile/queue.c
 	src/regfile/read.c src/regfile/regfile.c src/regfile/reset.c src/regfile/state.c
@@ -20,3 +20,12 @@ unit_regfile_most() { regfile 65536 256 3840 0 3840; }
 unit_memory() { eva "" tests/proof/memory.c src/memory/table.c src/memory/access.c; }
 
 unit_memory_z3() { z3 "$tree/tests/proof/wrap.smt2" >"$tmp/csv"; }
+
+# ring PACKED SIZE
+ring() {
+	slevel=30 eva "-DPACKED=$1 -DSIZE=$2" tests/proof/ring.c src/queue/split.c src/queue/packed.c \
+		src/queue/walk.c src/queue/reach.c src/memory/access.c
+}
+
+unit_split() { ring 0 2; }
+unit_packed() { ring 1 3; }
