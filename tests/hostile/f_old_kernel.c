@@ -248,7 +248,9 @@ START_TEST(f13_multishot_polls_are_missing)
 		ck_assert_int_eq(write(fds[1], "8 bytes.", 8), 8);
 		WAIT_UNTIL(atomic_load(&w.seen) == i);
 	}
-	ck_assert_uint_eq(atomic_load(&refused), 2); /* this one and the timers', not again */
+	/* The first, and the other one (the timers') if it was armed before: not again. */
+	ck_assert_uint_ge(atomic_load(&refused), 1);
+	ck_assert_uint_le(atomic_load(&refused), 2);
 	vmmio_io_poll_remove(io, &w.poll);
 	f_io_end(io);
 	close(fds[0]);
