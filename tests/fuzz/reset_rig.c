@@ -31,6 +31,7 @@ static int on_attach(void *ctx, struct vmmio_device *dev)
 
 static int on_start(void *ctx, vmmio_token token)
 {
+	((struct bench *)ctx)->started = true;
 	return hook(ctx, HOOK_START, token);
 }
 
@@ -63,6 +64,7 @@ static void on_notify(void *ctx, struct vmmio_queue *queue)
 	struct vmmio_chain chain;
 
 	FUZZ_CHECK(!b->quiet, "step %u: notify after Status 0", b->step);
+	FUZZ_CHECK(b->started, "step %u: notify before start", b->step);
 	while (b->n_held < sizeof(b->held) / sizeof(b->held[0]) && vmmio_queue_pop(queue, &chain, 1))
 		b->held[b->n_held++] =
 			(struct bench_held){queue, chain.token, chain.writable, chain.n_writable};
@@ -75,6 +77,7 @@ static void on_finish(void *ctx)
 	FUZZ_CHECK(!b->inside, "step %u: reset_finish inside a hook", b->step);
 	FUZZ_CHECK(b->fenced || !b->n_held, "step %u: reset_finish, and %u chains are out", b->step,
 		b->n_held);
+	b->started = false;
 }
 
 static void on_config(void *ctx, uint32_t offset, uint32_t size, uint32_t value)

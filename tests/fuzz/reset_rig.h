@@ -48,6 +48,7 @@ struct bench {
 	int answer[HOOKS];        /* what the hooks return next */
 	vmmio_token pending[HOOKS]; /* 0: nothing to answer */
 	bool inside;              /* a lifecycle hook is running */
+	bool started;             /* start was called in this life */
 	unsigned attached;
 
 	/* The guest. */
