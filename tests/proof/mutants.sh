@@ -26,4 +26,22 @@ mutants() {
 		"a table without a region: all regions are taken over"
 	mutant memory src/memory/access.c 's/(last < end ? last : end)/last/' \
 		"the dirty log: beyond the region's end"
+	mutant split src/queue/split.c '/steps/,/FAULT_HEAD/s/i >= table.n/i > table.n/' \
+		"the head: bound one too high" 'shared_load64.mem_access'
+	mutant split src/queue/split.c '/desc.high/,/FAULT_NEXT/s/i >= table.n/i > table.n/' \
+		"the next index: bound one too high" 'shared_load64.mem_access'
+	mutant split src/queue/split.c 's/there > ring->size - ring->in_flight/there > ring->size/' \
+		"the available index: chains that are out do not count" '(slot|walk_).*mem_access'
+	mutant split src/queue/split.c 's/mask = ring->size - 1/mask = ring->size + 1/' \
+		"the available ring: wrong mask" 'shared_load16.mem_access'
+	mutant split src/queue/walk.h 's/ || walk->next >= walk->end))/))/' \
+		"the pieces of a chain: no bound" 'walk_put.mem_access'
+	mutant packed src/queue/packed.c 's/if (last.low >= ring->size)/if (last.low > ring->size)/' \
+		"the buffer id: bound one too high" 'chains.0..head < 3'
+	mutant packed src/queue/packed.c 's/if (pos->at >= ring->size)/if (pos->at > ring->size)/' \
+		"a position: bound one too high" 'shared_load[0-9]+(_acquire)?.mem_access'
+	mutant packed src/queue/packed.c 's/if (room == 0)/if (room > ring->size)/' \
+		"a list while all descriptors are out" '(slot|walk_).*mem_access'
+	mutant packed src/queue/walk.c 's/if (walk->next >= walk->end) {/if (walk->next > walk->end) {/' \
+		"the pieces of a buffer: bound one too high" 'walk_put.mem_access'
 }

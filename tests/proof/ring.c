@@ -114,7 +114,12 @@ int main(void)
 	/*@ loop unroll SIZE + 1; */
 	for (uint32_t free_head = 0; free_head <= SIZE; free_head++) {
 		any_ring(free_head);
-		ops->fetch(&ring, t, chains, 1);
+		if (ops->fetch(&ring, t, chains, 1) == 0)
+			continue;
+#if PACKED
+		/* The buffer id indexes nothing here: so it is asked for by itself. */
+		/*@ assert chains[0].head < SIZE; */
+#endif
 	}
 	any_ring(0);
 	ops->pending(&ring);
