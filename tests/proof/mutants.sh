@@ -44,4 +44,12 @@ mutants() {
 		"a list while all descriptors are out" '(slot|walk_).*mem_access'
 	mutant packed src/queue/walk.c 's/if (walk->next >= walk->end) {/if (walk->next > walk->end) {/' \
 		"the pieces of a buffer: bound one too high" 'walk_put.mem_access'
+	mutant walks-wp src/queue/split.c 's/if (--steps == 0)/if (steps == 0)/' \
+		"a chain is never too long" 'walk_chain_loop_variant_decrease'
+	mutant walks-wp src/queue/packed.c 's/if (--room == 0)/if (room == 0)/' \
+		"a list is never too long" 'walk_list_loop_variant_decrease'
+	mutant walks-wp src/queue/walk.c '/add_pieces/,/^}/s/if (n == 0)/if (n > len)/' \
+		"a buffer that is no memory" 'add_pieces_loop_variant_decrease'
+	mutant walks-wp src/queue/walk.c '/add_translated/,/^}/s/if (n == 0)/if (n > len)/' \
+		"a translation that gets nowhere" 'add_translated_loop_variant_decrease'
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Sourced by run: what is proved, of which files.
 
-units="regfile-none regfile-few regfile-most memory memory-z3 split packed"
+units="regfile-none regfile-few regfile-most memory memory-wp memory-z3 split packed walks-wp"
 
 registers="tests/proof/regfile.c src/regfile/config.c src/regfile/features.c src/regfile/queue.c
 	src/regfile/read.c src/regfile/regfile.c src/regfile/reset.c src/regfile/state.c
@@ -19,6 +19,10 @@ unit_regfile_most() { regfile 65536 256 3840 0 3840; }
 
 unit_memory() { eva "" tests/proof/memory.c src/memory/table.c src/memory/access.c; }
 
+unit_memory_wp() {
+	wp "" src/memory/table.c -wp-rte -wp-no-smoke-dead-code -wp-no-smoke-dead-call -wp-fct holds,count_up_to,vmmio_table_find,vmmio_table_at
+}
+
 unit_memory_z3() { z3 "$tree/tests/proof/wrap.smt2" >"$tmp/csv"; }
 
 # ring PACKED SIZE
@@ -29,3 +33,11 @@ ring() {
 
 unit_split() { ring 0 2; }
 unit_packed() { ring 1 3; }
+
+# Termination for any size: the loops' variants, and that every function called terminates. No
+# contract is needed but where a length counts, so most assign anything.
+unit_walks_wp() {
+	wp -DWALKS "src/queue/split.c src/queue/packed.c src/queue/walk.c" \
+		-wp-skip-fct split_complete,packed_complete -wp-declarations-terminate \
+		-wp-frama-c-stdlib-terminate -wp-no-smoke-dead-code -wp-no-smoke-dead-call
+}

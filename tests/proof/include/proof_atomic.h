@@ -22,11 +22,13 @@ enum memory_order {
 
 extern bool proof_lockless; /* defined by each proof */
 
+/*@ terminates \true; */
 static inline uint64_t proof_seen(uint64_t value, size_t size)
 {
 	return size == 8 || proof_lockless ? any64() : value;
 }
 
+/*@ terminates \true; */
 static inline bool proof_exchange(uint64_t *at, uint64_t *expected, uint64_t desired)
 {
 	if (any_bool()) {
