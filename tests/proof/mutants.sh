@@ -52,4 +52,6 @@ mutants() {
 		"a buffer that is no memory" 'add_pieces_loop_variant_decrease'
 	mutant walks-wp src/queue/walk.c '/add_translated/,/^}/s/if (n == 0)/if (n > len)/' \
 		"a translation that gets nowhere" 'add_translated_loop_variant_decrease'
+	mutant memory-wp src/memory/table.c 's/low = middle + 1/low = middle/' \
+		"a look-up that does not get nearer" 'count_up_to_loop_variant_decrease'
 }
